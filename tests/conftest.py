@@ -1,0 +1,23 @@
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
+
+import gin
+import pytest
+
+
+@pytest.fixture(scope="session")
+def dlib15_path() -> Path:
+    """The folder that holds disentanglement_lib 1.5, the reference for what 1.2 lacks."""
+    path = Path(os.environ.get("TFDIS_DLIB15", Path(__file__).parent.parent / ".dlib15"))
+    assert path.is_dir(), "bin/tfdis-test installs disentanglement_lib 1.5 into .dlib15"
+    return path
+
+
+@pytest.fixture(autouse=True)
+def _empty_gin_config():
+    gin.clear_config()
+    yield
+    gin.clear_config()

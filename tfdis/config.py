@@ -1,0 +1,105 @@
+"""Finds and reads gin files, and registers names in gin as disentanglement_lib's files use them."""
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gin
+
+import tfdis
+from tfdis.errors import UserError
+
+_PACKAGES = (
+    "data",
+    "architectures",
+    "losses",
+    "models",
+    "training",
+    "postprocessing",
+    "evaluation",
+    "visualize",
+    "export",
+    "study",
+)
+
+
+def configurable(name: str, **kwargs: Any) -> Callable:
+    """`gin.configurable` for functions, under a bare name such as `conv_encoder`.
+
+    Layers and models cannot take it (gin's subclass breaks Keras' serialization): register a
+    function that builds them, or use `external_configurable`.
+    """
+    return gin.configurable(name, module="tfdis", **kwargs)
+
+
+def external_configurable(thing: Any, name: str, **kwargs: Any) -> Any:
+    """`gin.external_configurable` under a bare name; `thing` itself stays as it is."""
+    return gin.external_configurable(thing, name=name, module="tfdis", **kwargs)
+
+
+def register_all() -> None:
+    """Imports every module of tfdis that registers a gin name."""
+    for package in _PACKAGES:
+        module = importlib.import_module(f"tfdis.{package}")
+        for info in pkgutil.walk_packages(module.__path__, f"{module.__name__}."):
+            importlib.import_module(info.name)
+
+
+def config_dirs() -> tuple[Path, ...]:
+    """Where gin files are looked for: the working directory, then the package's own."""
+    package = Path(tfdis.__file__).parent
+    return Path.cwd(), package / "gin_configs", package.parent / "gin_configs"
+
+
+def find_gin_file(name: str) -> Path:
+    """The path of a gin file, looked for in `config_dirs`.
+
+    Raises:
+        UserError: there is no such file; names the ready ones that are spelled nearly so.
+    """
+    for directory in config_dirs():
+        if (directory / name).is_file():
+            return directory / name
+    ready = sorted(
+        str(path.relative_to(directory))
+        for directory in config_dirs()[1:]
+        for path in directory.rglob("*.gin")
+    )
+    raise UserError(
+        f"gin file '{name}' is neither in {Path.cwd()} nor among the ready ones: {', '.join(ready)}."
+    )
+
+
+def parse(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> None:
+    """Reads gin files and bindings, in this order, into gin's global config.
+
+    Raises:
+        UserError: a file is missing, or a line is not gin, or names what does not exist.
+    """
+    register_all()
+    paths = [str(find_gin_file(str(name))) for name in gin_files]
+    try:
+        gin.parse_config_files_and_bindings(paths, list(gin_bindings))
+    except (ValueError, SyntaxError, TypeError, OSError, ImportError) as error:
+        gin.clear_config()
+        where = ", ".join([*paths, *gin_bindings])
+        raise UserError(f"gin could not read {where}: {one_sentence(error)}") from error
+
+
+@contextmanager
+def parsed(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> Iterator[None]:
+    """`parse` for the time of a `with` block; gin's config is empty afterwards."""
+    parse(gin_files, gin_bindings)
+    try:
+        yield
+    finally:
+        gin.clear_config()
+
+
+def one_sentence(error: BaseException) -> str:
+    """An exception's message on one line, ended by a full stop."""
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if text.endswith(".") else f"{text}."

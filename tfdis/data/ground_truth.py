@@ -1,0 +1,87 @@
+"""The protocol of data whose images are made by known factors."""
+
+import abc
+
+import numpy as np
+
+
+class GroundTruthData(abc.ABC):
+    """Images addressed by an index, made by known factors.
+
+    Speaks disentanglement_lib's protocol (`num_factors`, `factors_num_values`, `observation_shape`,
+    `sample_factors`, `sample_observations_from_factors`, `sample`, `sample_observations`), so that
+    its data sets work here and ours work there. Beyond it, images have an index.
+
+    A subclass gives the attributes and `images`; it overrides `factors` and `index_of` where its
+    images are not stored in the order of their factors, or where something that is no factor (a
+    nuisance, such as SmallNORB's instance) also picks the image.
+
+    Attributes:
+        name: the gin name of the data set.
+        factor_names: one name per factor.
+        factors_num_values: the number of values of each factor.
+        observation_shape: `[height, width, channels]`.
+    """
+
+    name: str
+    factor_names: tuple[str, ...]
+    factors_num_values: list[int]
+    observation_shape: list[int]
+
+    @property
+    def num_factors(self) -> int:
+        """The number of ground-truth factors."""
+        return len(self.factors_num_values)
+
+    @property
+    def num_images(self) -> int:
+        """How many different images there are to index."""
+        return int(np.prod(self.factors_num_values, dtype=np.int64))
+
+    @abc.abstractmethod
+    def images(self, indices: np.ndarray) -> np.ndarray:
+        """The images of these indices as they are stored.
+
+        Args:
+            indices: integers in [0, num_images), `[batch]`.
+
+        Returns:
+            uint8 array, `[batch, height, width, channels]`.
+        """
+
+    def factors(self, indices: np.ndarray) -> np.ndarray:
+        """The factors of these indices, int64 `[batch, num_factors]`; the last varies fastest."""
+        return np.stack(np.unravel_index(indices, self.factors_num_values), axis=-1)
+
+    def index_of(self, factors: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+        """The index of one draw per row of factors, int64 `[batch]`.
+
+        Args:
+            factors: integers, `[batch, num_factors]`.
+            random_state: where a nuisance is drawn from, in the order in which disentanglement_lib
+                draws it; untouched where the factors alone make the image.
+        """
+        del random_state
+        return np.ravel_multi_index(tuple(np.asarray(factors).T), self.factors_num_values)
+
+    def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        """Draws `num` rows of factors uniformly, factor by factor as disentanglement_lib does."""
+        columns = [random_state.randint(size, size=num) for size in self.factors_num_values]
+        return np.stack(columns, axis=-1).astype(np.int64)
+
+    def sample_observations_from_factors(
+        self, factors: np.ndarray, random_state: np.random.RandomState
+    ) -> np.ndarray:
+        """Draws one image per row of factors: float32 in [0, 1], `[batch, height, width, channels]`."""
+        return self.images(self.index_of(factors, random_state)).astype(np.float32) / 255.0
+
+    def sample(
+        self, num: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draws `num` rows of factors and one image for each."""
+        factors = self.sample_factors(num, random_state)
+        return factors, self.sample_observations_from_factors(factors, random_state)
+
+    def sample_observations(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        """Draws `num` images."""
+        return self.sample(num, random_state)[1]

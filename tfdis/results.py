@@ -1,0 +1,179 @@
+"""The results/ directory that every stage leaves, laid out as disentanglement_lib's.
+
+    results/gin/<stage>.gin              the operative gin config
+    results/json/<stage>_config.json     the same as a flat dictionary of strings
+    results/json/<stage>_results.json    the stage's numbers, elapsed_time (seconds) and a uuid
+    results/aggregate/<stage>.json       all of json/ so far, keys prefixed by their file's name
+
+A stage's directory also carries the results of the stages before it.
+"""
+
+import contextlib
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import gin
+import numpy as np
+
+from tfdis.errors import UserError
+
+
+def write_text(path: str | os.PathLike, text: str) -> None:
+    """Writes a file so that it is either whole or absent, also when the disk is full."""
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: str | os.PathLike, content: bytes) -> None:
+    """As `write_text`, for bytes."""
+    with written_aside(path) as partial:
+        partial.write_bytes(content)
+
+
+@contextlib.contextmanager
+def written_aside(path: str | os.PathLike) -> Iterator[Path]:
+    """Gives a path beside `path` to write one file to; renames it to `path` at the end.
+
+    Raises:
+        UserError: the file cannot be written (no space, no permission).
+    """
+    path = Path(path)
+    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        with open(partial, "rb") as handle:
+            os.fsync(handle.fileno())
+        os.replace(partial, path)
+    except OSError as error:
+        raise UserError(f"{path} could not be written: {error.strerror or error}.") from error
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def staged_directory(output_dir: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
+    """Gives an empty directory to fill; it takes the name `output_dir` once all went well.
+
+    Raises:
+        UserError: `output_dir` exists and `overwrite` is False, or it cannot be written.
+    """
+    output_dir = Path(output_dir)
+    refuse_existing(output_dir, overwrite)
+    partial = output_dir.with_name(f".{output_dir.name}.partial-{os.getpid()}")
+    try:
+        partial.mkdir(parents=True)
+        yield partial
+        if output_dir.exists():
+            shutil.rmtree(output_dir)
+        partial.rename(output_dir)
+    except OSError as error:
+        raise UserError(f"{output_dir} could not be written: {error.strerror or error}.") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def refuse_existing(output_dir: str | os.PathLike, overwrite: bool) -> None:
+    """Raises a UserError where `output_dir` exists, has content, and may not be overwritten."""
+    output_dir = Path(output_dir)
+    if output_dir.is_file():
+        raise UserError(f"{output_dir} is a file where a directory is to be written: name another.")
+    if output_dir.is_dir() and any(output_dir.iterdir()) and not overwrite:
+        raise UserError(
+            f"{output_dir} already exists: pass --overwrite to replace it, or name another."
+        )
+
+
+def update_result_directory(
+    results_dir: str | os.PathLike,
+    stage: str,
+    results: Mapping[str, Any],
+    previous_results_dir: str | os.PathLike | None = None,
+) -> None:
+    """Adds one stage to a results directory.
+
+    Args:
+        results_dir: the directory to write, made if need be.
+        stage: "train", "postprocess", "evaluation", ...; names the files.
+        results: the stage's numbers; numpy scalars and arrays are converted. A "uuid" is added.
+        previous_results_dir: results/ of the stage before, copied first.
+    """
+    results_dir = Path(results_dir)
+    if previous_results_dir is not None:
+        shutil.copytree(previous_results_dir, results_dir, dirs_exist_ok=True)
+    config = gin.operative_config_str()
+    write_text(results_dir / "gin" / f"{stage}.gin", config)
+    write_json(results_dir / "json" / f"{stage}_config.json", gin_dict(config))
+    write_json(
+        results_dir / "json" / f"{stage}_results.json", {**results, "uuid": str(uuid.uuid4())}
+    )
+    write_json(results_dir / "aggregate" / f"{stage}.json", aggregate(results_dir / "json"))
+
+
+def aggregate(json_dir: str | os.PathLike) -> dict[str, Any]:
+    """All dictionaries of a directory in one, keys prefixed by their file's name and a dot."""
+    return {
+        f"{path.stem}.{key}": value
+        for path in sorted(Path(json_dir).glob("*.json"))
+        for key, value in read_json(path).items()
+    }
+
+
+def gin_dict(config: str) -> dict[str, str]:
+    """The bindings of a gin config's text as a dictionary of strings, continued lines joined."""
+    bindings: dict[str, str] = {}
+    key = None
+    for line in config.splitlines():
+        if line.startswith("#") or not line.strip():
+            key = None
+        elif key is not None and line.startswith(" "):
+            bindings[key] = f"{bindings[key].rstrip(chr(92)).rstrip()} {line.strip()}".lstrip()
+        elif "=" in line:
+            key, value = (part.strip() for part in line.split("=", 1))
+            bindings[key] = value.rstrip("\\").rstrip()
+    return bindings
+
+
+def read_gin(results_dir: str | os.PathLike, stage: str) -> dict[str, str]:
+    """The operative bindings that `stage` left in a results directory.
+
+    Raises:
+        UserError: there is no such file.
+    """
+    path = Path(results_dir) / "gin" / f"{stage}.gin"
+    try:
+        return gin_dict(path.read_text())
+    except OSError as error:
+        raise UserError(
+            f"{path} could not be read ({error.strerror}): name a directory that the stage "
+            f"'{stage}' wrote."
+        ) from error
+
+
+def write_json(path: str | os.PathLike, dictionary: Mapping[str, Any]) -> None:
+    """Writes a dictionary as JSON; numpy scalars and arrays become numbers and lists."""
+    write_text(path, json.dumps(dictionary, indent=2, default=_plain))
+
+
+def read_json(path: str | os.PathLike) -> dict[str, Any]:
+    """Reads a dictionary that `write_json` wrote.
+
+    Raises:
+        UserError: the file is missing or is not JSON.
+    """
+    try:
+        return json.loads(Path(path).read_text())
+    except (OSError, ValueError) as error:
+        raise UserError(f"{path} could not be read as JSON: {error}.") from error
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, np.generic):
+        return value.item()
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    raise TypeError(f"{type(value).__name__} cannot be written as JSON")
