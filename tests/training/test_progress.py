@@ -1,0 +1,136 @@
+import io
+import os
+import pty
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tfdis.training.progress import ProgressBar, bar, duration
+
+
+class Clock:
+    def __init__(self):
+        self.now = 100.0
+
+    def __call__(self):
+        return self.now
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_plain_lines_come_every_ten_seconds_and_at_the_end():
+    clock, stream = Clock(), io.StringIO()
+    progress = ProgressBar(1000, ["kl"], stream=stream, clock=clock)
+    progress.start(0)
+    for step in range(1, 251):
+        clock.now += 0.125
+        progress.update(step, {"loss": 100.0 - step, "kl": step / 7})
+    progress.close()
+    lines = stream.getvalue().splitlines()
+    assert [line.split("/")[0].strip() for line in lines] == ["80", "160", "240", "250"]
+    assert "8.0 steps/s" in lines[0]
+    assert "01:55 left" in lines[0]
+    assert "loss -60" in lines[1]
+    assert "kl 22.86" in lines[1]
+    assert "\r" not in stream.getvalue()
+
+
+def test_rate_of_a_resumed_run_counts_only_its_own_steps():
+    clock, stream = Clock(), io.StringIO()
+    progress = ProgressBar(10_000, stream=stream, clock=clock)
+    progress.start(9_000)
+    clock.now += 20
+    progress.update(9_100, {"loss": 1.0})
+    assert "5.0 steps/s  03:00 left" in stream.getvalue()
+
+
+def test_terminal_line_renews_itself_and_never_wraps(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "60")
+    clock, stream = Clock(), Terminal()
+    progress = ProgressBar(100, [f"term_{i}" for i in range(9)], stream=stream, clock=clock)
+    progress.start(0)
+    values = {"loss": 1.0, **{f"term_{i}": 1.0 for i in range(9)}}
+    for step in range(1, 101):
+        clock.now += 0.05
+        progress.update(step, values)
+    progress.message("a checkpoint was saved")
+    progress.update(100, values)
+    progress.close()
+    drawn = stream.getvalue().split("\r\x1b[K")[1:]
+    assert 10 <= len(drawn) <= 30
+    assert all(len(line.strip("\n")) < 60 for line in drawn)
+    assert drawn[-2] == "a checkpoint was saved\n"
+    assert drawn[-1].startswith("100/100  [####################]")
+    assert stream.getvalue().endswith("\n")
+
+
+def test_values_are_read_only_when_drawn():
+    class Tensor:
+        reads = 0
+
+        def __float__(self):
+            Tensor.reads += 1
+            return 2.0
+
+    clock, stream = Clock(), io.StringIO()
+    progress = ProgressBar(1000, stream=stream, clock=clock)
+    progress.start(0)
+    for step in range(1000):
+        progress.update(step, {"loss": Tensor()})
+    assert Tensor.reads == 0
+    progress.close()
+    assert Tensor.reads == 1
+
+
+def test_a_closed_output_does_not_end_the_run():
+    stream = io.StringIO()
+    progress = ProgressBar(10, stream=stream, line_seconds=0.0)
+    progress.start(0)
+    stream.close()
+    progress.update(1, {"loss": 1.0})
+    progress.message("still here")
+    progress.close()
+
+
+def test_closing_before_the_first_step_prints_nothing():
+    stream = io.StringIO()
+    progress = ProgressBar(10, stream=stream)
+    progress.start(0)
+    progress.close()
+    assert stream.getvalue() == ""
+
+
+_SCRIPT = """
+from tfdis.training.progress import ProgressBar
+p = ProgressBar(50, ["kl"]); p.start(0)
+p.update(50, {"loss": 1.5, "kl": 0.5}); p.close()
+"""
+
+
+def test_in_a_real_terminal_and_in_a_real_pipe():
+    piped = subprocess.run([sys.executable, "-c", _SCRIPT], capture_output=True, check=True)
+    assert re.fullmatch(rb" *50/50  .* left  loss 1.5  kl 0.5\n", piped.stdout)
+    ours, theirs = pty.openpty()
+    subprocess.run([sys.executable, "-c", _SCRIPT], stdout=theirs, check=True)
+    os.close(theirs)
+    shown = os.read(ours, 4096)
+    os.close(ours)
+    assert shown.startswith(b"\r\x1b[K50/50  [####################]")
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "00:00"), (65, "01:05"), (11_265, "3:07:45"), (2 * 86_400 + 11_265, "2d 03:07:45")],
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+def test_bar_stays_within_its_width():
+    assert bar(0.5, 4) == "[##--]"
+    assert bar(1.7, 4) == "[####]"
