@@ -1,0 +1,132 @@
+"""What the networks share: their initial weights, their layers, and which image sides they take."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from tfdis.config import configurable
+from tfdis.errors import UserError
+
+# PyTorch's normals are not truncated, Keras' glorot_normal and he_normal are.
+_UNTRUNCATED = {
+    "xavier_normal": {"scale": 1.0, "mode": "fan_avg"},
+    "kaiming_normal": {"scale": 2.0, "mode": "fan_in"},
+}
+
+
+@configurable("kernel_initializers")
+def kernel_initializers(
+    convolution: Any = "glorot_uniform", dense: Any = "glorot_uniform"
+) -> dict[str, Any]:
+    """The initial kernels of every network; biases start at zero.
+
+    Args:
+        convolution: for convolutions, also transposed ones: "xavier_normal", "kaiming_normal" (both
+            untruncated, as PyTorch's), or anything that `keras.initializers.get` takes.
+        dense: the same for dense layers.
+
+    Returns:
+        The two by name.
+
+    Example:
+        In gin, the weights of the paper's code:
+
+            kernel_initializers.convolution = "xavier_normal"
+            kernel_initializers.dense = "kaiming_normal"
+    """
+    return {"convolution": convolution, "dense": dense}
+
+
+def initializer(kind: str) -> keras.initializers.Initializer:
+    """A new initializer for one layer, so that no two layers draw the same numbers.
+
+    Args:
+        kind: "convolution" or "dense".
+    """
+    chosen = kernel_initializers()[kind]
+    if isinstance(chosen, str) and chosen in _UNTRUNCATED:
+        return keras.initializers.VarianceScaling(
+            **_UNTRUNCATED[chosen], distribution="untruncated_normal"
+        )
+    chosen = keras.initializers.get(chosen)
+    return type(chosen).from_config(chosen.get_config())
+
+
+def dense(units: int, activation: str | None = None, name: str | None = None) -> keras.Layer:
+    """A dense layer with the initial weights that gin chose."""
+    return keras.layers.Dense(
+        units, activation=activation, kernel_initializer=initializer("dense"), name=name
+    )
+
+
+def convolution(
+    filters: int, kernel_size: int, padding: str, name: str, strides: int = 2
+) -> keras.Layer:
+    """A convolution with ReLU, of stride 2 unless told."""
+    return keras.layers.Conv2D(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        activation="relu",
+        kernel_initializer=initializer("convolution"),
+        name=name,
+    )
+
+
+def deconvolution(
+    filters: int,
+    kernel_size: int,
+    padding: str,
+    name: str,
+    strides: int = 2,
+    activation: str | None = "relu",
+) -> keras.Layer:
+    """A transposed convolution, of stride 2 and with ReLU unless told."""
+    return keras.layers.Conv2DTranspose(
+        filters,
+        kernel_size,
+        strides=strides,
+        padding=padding,
+        activation=activation,
+        kernel_initializer=initializer("convolution"),
+        name=name,
+    )
+
+
+def scaled(sizes: Sequence[int], width: float) -> tuple[int, ...]:
+    """Layer sizes times `width`, rounded, at least 1."""
+    if width <= 0:
+        raise UserError(f"A network's width must be positive, but is {width}.")
+    return tuple(max(1, round(size * width)) for size in sizes)
+
+
+def growing_channels(depth: int) -> tuple[int, ...]:
+    """The paper's channels of `depth` convolutions: 32, 32, 64, 128, then 256 each."""
+    return ((32, 32, 64, 128) + (256,) * depth)[:depth]
+
+
+def halvings(network: str, shape: Sequence[int], smallest: int = 8) -> int:
+    """How often the side of a square image can be halved until it is 1.
+
+    Raises:
+        UserError: the image is not square, or its side is no power of two, or below `smallest`.
+    """
+    height, width = shape[:2]
+    if height != width or height < smallest or height & (height - 1):
+        raise UserError(
+            f"{network} takes square images whose side is a power of two from {smallest} on, but "
+            f"the images have sides {height} and {width}: choose another network or resize them."
+        )
+    return height.bit_length() - 1
+
+
+def check_divisible(network: str, shape: Sequence[int], divisor: int) -> None:
+    """Raises a UserError where a side of the images is not a multiple of `divisor`."""
+    for side in shape[:2]:
+        if side % divisor:
+            raise UserError(
+                f"{network} takes images whose sides are multiples of {divisor}, but one side is "
+                f"{side}: choose another network or resize the images."
+            )
