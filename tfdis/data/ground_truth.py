@@ -4,6 +4,8 @@ import abc
 
 import numpy as np
 
+from tfdis.data.feeding import Draw, Feed, SlabFeed, unravel
+
 
 class GroundTruthData(abc.ABC):
     """Images addressed by an index, made by known factors.
@@ -21,9 +23,13 @@ class GroundTruthData(abc.ABC):
         factor_names: one name per factor.
         factors_num_values: the number of values of each factor.
         observation_shape: `[height, width, channels]`.
+        indexed: whether an image is a function of its index. Where pixels are drawn from the random
+            state (a random colour, noise), it is not: `images` then gives what is stored, and
+            only `sample_observations_from_factors` is exact.
     """
 
     name: str
+    indexed: bool = True
     factor_names: tuple[str, ...]
     factors_num_values: list[int]
     observation_shape: list[int]
@@ -64,6 +70,18 @@ class GroundTruthData(abc.ABC):
         del random_state
         return np.ravel_multi_index(tuple(np.asarray(factors).T), self.factors_num_values)
 
+    def feed(self, draw: Draw | None = None) -> Feed:
+        """How batches of this data reach the training step; by default the host gathers them.
+
+        Args:
+            draw: how images are drawn; None: uniformly.
+        """
+        return SlabFeed(
+            draw or Draw(self.num_images),
+            self.images,
+            lambda indices: unravel(indices, self.factors_num_values),
+        )
+
     def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         """Draws `num` rows of factors uniformly, factor by factor as disentanglement_lib does."""
         columns = [random_state.randint(size, size=num) for size in self.factors_num_values]
@@ -72,7 +90,7 @@ class GroundTruthData(abc.ABC):
     def sample_observations_from_factors(
         self, factors: np.ndarray, random_state: np.random.RandomState
     ) -> np.ndarray:
-        """Draws one image per row of factors: float32 in [0, 1], `[batch, height, width, channels]`."""
+        """Draws one image per row of factors: float32 in [0, 1], `[batch, height, ...]`."""
         return self.images(self.index_of(factors, random_state)).astype(np.float32) / 255.0
 
     def sample(

@@ -1,0 +1,232 @@
+"""How batches reach the compiled training step.
+
+Everything that is random about a batch is keyed by (seed, step): the run's whole state is then its
+weights, its optimizers and its step, and a resumed run, a replica and a rerun agree by
+construction. No tf.data iterator sits in the loop.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Protocol
+
+import numpy as np
+import tensorflow as tf
+
+Slab = tuple[tf.Tensor, ...]
+Factors = Callable[[tf.Tensor], tf.Tensor]
+
+# Folded into the step's key, so that the draw of a batch is independent of a model's own noise.
+_INDEX_SALT = 0x1D5
+_NUISANCE_SALT = 0x2D5
+
+
+class Feed(Protocol):
+    """Gives the batch of a step, inside the graph."""
+
+    def slab(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
+        """What the host prepares for `num_steps` steps; `()` where the device has everything.
+
+        Args:
+            seed: the run's seed.
+            first_step: the step that the slab's position 0 stands for.
+            num_steps: how many steps the slab serves.
+            batch_size: images per step.
+        """
+
+    def batch(
+        self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """The batch of one step, in the graph.
+
+        Args:
+            slab: what `slab` gave.
+            position: the step's place in the slab.
+            key: `step_key(seed, step)`.
+            batch_size: as for `slab`.
+
+        Returns:
+            images: float32 in [0, 1], `[batch, height, width, channels]`.
+            factors: int32 `[batch, num_factors]`, or None where the data has none.
+        """
+
+
+def step_key(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
+    """The key of one step's randomness, int32 `[2]`; works in and out of the graph."""
+    return tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])
+
+
+def subkey(key: tf.Tensor, salt: int) -> tf.Tensor:
+    """A key for one of several independent uses of `key`."""
+    return tf.random.experimental.stateless_fold_in(key, salt, alg="philox")
+
+
+class Draw:
+    """Draws the indices of a batch with replacement, keyed by (seed, step).
+
+    Args:
+        num_images: indices lie in [0, num_images).
+        weights: relative frequency of each image, `[num_images]`; None: all the same. 0 leaves an
+            image out. Images of equal weight form a group; a group is drawn, then one of its
+            images, so that the cost of a draw follows the number of different weights.
+    """
+
+    def __init__(self, num_images: int, weights: np.ndarray | None = None) -> None:
+        self.num_images = num_images
+        self._order = None
+        if weights is None:
+            return
+        values, group = np.unique(weights, return_inverse=True)
+        counts = np.bincount(group, minlength=len(values))
+        order = np.argsort(group, kind="stable")[counts[values == 0].sum() :]
+        counts, values = counts[values > 0], values[values > 0]
+        cumulative = np.cumsum(counts * values, dtype=np.float64)
+        # Eager tensors: a graph captures them by reference, at any size.
+        self._order = tf.constant(order.astype(np.int32))
+        self._starts = tf.constant(np.cumsum(counts) - counts, tf.int64)
+        self._counts = tf.constant(counts, tf.int64)
+        self._bounds = tf.constant((cumulative / cumulative[-1])[:-1], tf.float32)
+
+    def __call__(self, key: tf.Tensor, batch_size: int) -> tf.Tensor:
+        """The indices of the batch of this key, int32 `[batch]`."""
+        key = subkey(key, _INDEX_SALT)
+        if self._order is None:
+            return tf.random.stateless_uniform(
+                [batch_size], key, 0, self.num_images, tf.int32, alg="philox"
+            )
+        uniform = tf.random.stateless_uniform([batch_size], key, alg="philox")
+        group = tf.searchsorted(self._bounds, uniform, side="right")
+        bits = tf.random.stateless_uniform(
+            [batch_size], subkey(key, 1), None, None, tf.uint32, alg="philox"
+        )
+        within = tf.cast(bits, tf.int64) % tf.gather(self._counts, group)
+        return tf.gather(self._order, tf.gather(self._starts, group) + within)
+
+
+class DeviceFeed:
+    """A feed whose data lives on the device: stored there, or rendered there.
+
+    Args:
+        draw: gives the indices of a batch.
+        pixels: (indices, key) -> images, uint8 or float32 in [0, 1]; the key is for what is no
+            function of the index.
+        factors: indices -> int32 `[batch, num_factors]`, or None.
+    """
+
+    def __init__(
+        self,
+        draw: Draw,
+        pixels: Callable[[tf.Tensor, tf.Tensor], tf.Tensor],
+        factors: Factors | None = None,
+    ) -> None:
+        self.draw, self._pixels, self._factors = draw, pixels, factors
+
+    def slab(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
+        """Nothing: the device has everything."""
+        del seed, first_step, num_steps, batch_size
+        return ()
+
+    def batch(
+        self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """See `Feed.batch`."""
+        del slab, position
+        indices = self.draw(key, batch_size)
+        images = to_unit(self._pixels(indices, subkey(key, _NUISANCE_SALT)))
+        return images, None if self._factors is None else self._factors(indices)
+
+
+class SlabFeed:
+    """A feed whose images the host gathers, for data that is memory-mapped or too large.
+
+    While the device works on one slab, a thread gathers the one that would follow.
+
+    Args:
+        draw: gives the indices of a batch; the same as a `DeviceFeed` would draw.
+        gather: indices -> images, uint8 or float32 in [0, 1], on the host.
+        factors: indices -> int32 `[batch, num_factors]`, in the graph; or None.
+        finish: (images, key) -> images, in the graph, for what is no function of the index.
+    """
+
+    def __init__(
+        self,
+        draw: Draw,
+        gather: Callable[[np.ndarray], np.ndarray],
+        factors: Factors | None = None,
+        finish: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
+    ) -> None:
+        self.draw, self._gather, self._factors, self._finish = draw, gather, factors, finish
+        self._indices = tf.function(self._draw_steps)
+        self._thread = ThreadPoolExecutor(max_workers=1)
+        self._ahead: tuple[tuple[int, ...], Future] | None = None
+
+    def slab(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
+        """The images `[num_steps, batch, ...]` and indices `[num_steps, batch]` of these steps."""
+        wanted = (seed, first_step, num_steps, batch_size)
+        ahead, self._ahead = self._ahead, None
+        slab = ahead[1].result() if ahead and ahead[0] == wanted else self._read(*wanted)
+        following = (seed, first_step + num_steps, num_steps, batch_size)
+        self._ahead = following, self._thread.submit(self._read, *following)
+        return slab
+
+    def batch(
+        self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int
+    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+        """See `Feed.batch`."""
+        del batch_size
+        images, indices = (tf.gather(part, position) for part in slab)
+        if self._finish is not None:
+            images = self._finish(images, subkey(key, _NUISANCE_SALT))
+        return to_unit(images), None if self._factors is None else self._factors(indices)
+
+    def _read(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
+        with tf.device("CPU:0"):
+            steps = tf.range(first_step, first_step + num_steps)
+            indices = self._indices(seed, steps, batch_size)
+            flat = indices.numpy().ravel()
+            # In the order of the file: sequential reads, and each page is touched once.
+            order = np.argsort(flat)
+            images = np.empty_like(sorted_images := self._gather(flat[order]))
+            images[order] = sorted_images
+            images = tf.constant(images.reshape(num_steps, batch_size, *images.shape[1:]))
+        return images, indices
+
+    def _draw_steps(self, seed: int, steps: tf.Tensor, batch_size: int) -> tf.Tensor:
+        return tf.map_fn(
+            lambda step: self.draw(step_key(seed, step), batch_size),
+            steps,
+            fn_output_signature=tf.int32,
+        )
+
+
+def table_feed(images: np.ndarray, draw: Draw, factors: Factors | None = None) -> DeviceFeed:
+    """A feed over images kept on the device as they are stored, uint8 or float32 in [0, 1]."""
+    table = tf.constant(images)
+    return DeviceFeed(draw, lambda indices, _: tf.gather(table, indices), factors)
+
+
+def to_unit(images: tf.Tensor) -> tf.Tensor:
+    """Images as float32 in [0, 1], from uint8 or from floats that are so already."""
+    if images.dtype == tf.uint8:
+        return tf.cast(images, tf.float32) / 255.0
+    return tf.cast(images, tf.float32)
+
+
+def unravel(indices: tf.Tensor, sizes: list[int]) -> tf.Tensor:
+    """`np.unravel_index` in the graph: int32 `[batch, len(sizes)]`, the last varies fastest."""
+    strides = np.cumprod([1, *sizes[:0:-1]])[::-1].astype(np.int32)
+    return indices[:, None] // strides.copy() % np.asarray(sizes, np.int32)
+
+
+def unpack_bits(packed: tf.Tensor) -> tf.Tensor:
+    """`np.unpackbits(..., bitorder="little")` of the last axis in the graph, to 0.0 and 1.0.
+
+    Args:
+        packed: uint8 `[..., bytes]`.
+
+    Returns:
+        float32, `[..., 8 * bytes]`.
+    """
+    every_byte = np.arange(256, dtype=np.uint8)[:, None]
+    bits = np.unpackbits(every_byte, axis=1, bitorder="little").astype(np.float32)
+    unpacked = tf.gather(tf.constant(bits), tf.cast(packed, tf.int32))
+    return tf.reshape(unpacked, [*packed.shape[:-1], 8 * packed.shape[-1]])
