@@ -1,0 +1,180 @@
+"""Charts: KL per latent, mutual information, learning curves."""
+
+import json
+import math
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tfdis.errors import UserError
+from tfdis.visualize import style
+from tfdis.visualize.latents import LatentSummary
+
+
+def draw_kl_chart(path: str | os.PathLike, summary: LatentSummary) -> None:
+    """Writes a bar chart of each latent's KL, the greatest first; dead latents are hollow."""
+    num_latents = len(summary.kl)
+    with style.style():
+        width = min(style.TEXT_WIDTH, 1.2 + 0.25 * num_latents)
+        figure = style.new_figure(width, 1.8)
+        axes = figure.add_axes((0.45 / width, 0.2, 1 - 0.5 / width, 0.68))
+        dead = summary.dead[summary.order]
+        axes.bar(
+            np.arange(num_latents),
+            summary.kl[summary.order],
+            width=0.7,
+            color=np.where(dead, "white", style.MAIN),
+            edgecolor=np.where(dead, style.FAINT, style.MAIN),
+            linewidth=0.6,
+        )
+        crowded = num_latents > 40
+        axes.set_xticks(np.arange(num_latents), summary.order, rotation=90 if crowded else 0)
+        for text, is_dead in zip(axes.get_xticklabels(), dead):
+            text.set_color(style.FAINT if is_dead else style.INK)
+        axes.tick_params(axis="x", length=0)
+        axes.set_xlim(-0.6, num_latents - 0.4)
+        axes.set_xlabel("latent")
+        axes.set_ylabel("KL (nats)")
+        alive = int(np.sum(~dead))
+        axes.set_title(
+            f"{alive} of {num_latents} latents in use, "
+            f"{style.number(summary.kl.sum(), 1)} nats in all",
+            loc="right",
+        )
+        style.save_figure(path, figure)
+
+
+def draw_information(
+    path: str | os.PathLike, table: np.ndarray, factor_names: Sequence[str]
+) -> None:
+    """Writes a heat map of `mutual_information_table`: a row per factor, a column per latent."""
+    num_latents, num_factors = table.shape
+    with style.style():
+        label_inches = 0.15 + 0.06 * max(len(name) for name in factor_names)
+        cell = min(0.4, (style.TEXT_WIDTH - label_inches - 0.6) / num_latents)
+        row = min(cell, 0.3) if num_latents <= 20 else 0.2
+        width, height = label_inches + num_latents * cell + 0.6, num_factors * row + 0.42
+        figure = style.new_figure(width, height)
+        box = (label_inches / width, 0.36 / height)
+        size = (num_latents * cell / width, num_factors * row / height)
+        axes = figure.add_axes((*box, *size))
+        shown = axes.imshow(table.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
+        axes.set_yticks(np.arange(num_factors), [name.replace("_", " ") for name in factor_names])
+        every = math.ceil(0.14 / cell)
+        axes.set_xticks(np.arange(0, num_latents, every), np.arange(0, num_latents, every))
+        axes.set_xlabel("latent")
+        axes.tick_params(length=0)
+        axes.spines[:].set_visible(False)
+        if cell >= 0.25:
+            for latent, factor in np.argwhere(table >= 0.005):
+                value = table[latent, factor]
+                colour = "white" if value > 0.55 else style.INK
+                text = f"{value:.2f}".lstrip("0") if value < 0.995 else "1"
+                axes.text(latent, factor, text, ha="center", va="center", color=colour)
+        bar_box = (box[0] + size[0] + 0.1 / width, box[1], 0.08 / width, size[1])
+        bar = figure.colorbar(shown, cax=figure.add_axes(bar_box), ticks=[0, 0.5, 1])
+        bar.outline.set_visible(False)
+        bar.ax.tick_params(length=0)
+        style.save_figure(path, figure)
+
+
+def draw_learning_curves(
+    path: str | os.PathLike, curves: Mapping[str, tuple[np.ndarray, np.ndarray]]
+) -> None:
+    """Writes the learning curves, one panel per quantity.
+
+    Args:
+        path: the file.
+        curves: steps and values by name, see `read_curves`.
+    """
+    columns = min(3, len(curves))
+    rows = math.ceil(len(curves) / columns)
+    with style.style():
+        figure = style.new_figure(style.TEXT_WIDTH * columns / 3, 1.35 * rows + 0.2)
+        last = max(steps[-1] for steps, _ in curves.values())
+        for index, (name, (steps, values)) in enumerate(curves.items()):
+            axes = figure.add_subplot(rows, columns, index + 1)
+            sparse = len(steps) < 25
+            if sparse:
+                axes.plot(steps, values, color=style.MAIN, marker=".", clip_on=False)
+            else:
+                axes.plot(steps, values, color=style.PALE, linewidth=0.5)
+                axes.plot(steps, _smooth(values), color=style.MAIN)
+            axes.set_title(name.replace("_", " "), loc="left")
+            axes.set_xlim(0, max(last, 1))
+            axes.locator_params(axis="both", nbins=4)
+            axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
+            axes.xaxis.set_major_formatter(lambda step, _: _thousands(step))
+            limits = _limits(values)
+            if limits is not None:
+                axes.set_ylim(*limits)
+            if index + columns >= len(curves):
+                axes.set_xlabel("step")
+        figure.tight_layout(pad=0.4, w_pad=1.0, h_pad=0.8)
+        style.save_figure(path, figure)
+
+
+def read_curves(path: str | os.PathLike) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Reads progress.jsonl: a JSON object per line, with "step" and any numbers beside it.
+
+    A last line that was cut off is left out; where a resumed run wrote a step again, the later
+    line counts.
+
+    Returns:
+        Steps and values by name, the loss first; values that are not finite are left out.
+
+    Raises:
+        UserError: the file is missing or is of another kind.
+    """
+    try:
+        lines = Path(path).read_text().splitlines()
+    except OSError as error:
+        raise UserError(f"{path} could not be read: {error.strerror}.") from error
+    by_step: dict[int, dict[str, float]] = {}
+    for number, line in enumerate(lines, start=1):
+        try:
+            values = json.loads(line)
+            by_step.setdefault(int(values["step"]), {}).update(values)
+        except (ValueError, KeyError, TypeError) as error:
+            if number < len(lines):
+                raise UserError(
+                    f"Line {number} of {path} is no JSON object with a step: {line[:60]}"
+                ) from error
+    names = dict.fromkeys(
+        name
+        for values in by_step.values()
+        for name, value in values.items()
+        if name != "step" and isinstance(value, int | float)
+    )
+    curves = {}
+    for name in sorted(names, key=lambda name: name != "loss"):
+        points = [(step, by_step[step][name]) for step in sorted(by_step) if name in by_step[step]]
+        steps, values = np.array(points, dtype=np.float64).T
+        finite = np.isfinite(values)
+        if finite.any():
+            curves[name] = steps[finite], values[finite]
+    return curves
+
+
+def _smooth(values: np.ndarray) -> np.ndarray:
+    """A centred running mean over a fiftieth of the curve, narrower at its ends."""
+    half = len(values) // 100
+    sums = np.concatenate([[0.0], np.cumsum(values)])
+    index = np.arange(len(values))
+    reach = np.minimum(half, np.minimum(index, index[::-1]))
+    return (sums[index + reach + 1] - sums[index - reach]) / (2 * reach + 1)
+
+
+def _limits(values: np.ndarray) -> tuple[float, float] | None:
+    # Where the first few steps are so far off that the rest would be a flat line, they are cut.
+    settled = values[len(values) // 20 :]
+    low, high = settled.min(), settled.max()
+    if len(values) < 40 or np.ptp(values) < 4 * (high - low) or high == low:
+        return None
+    return low - 0.05 * (high - low), high + 0.05 * (high - low)
+
+
+def _thousands(step: float) -> str:
+    return f"{step / 1000:g}k" if step >= 1000 else f"{step:g}"

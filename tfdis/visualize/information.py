@@ -1,0 +1,90 @@
+"""How much each latent knows of each factor."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfdis.errors import UserError
+
+
+def mutual_information_table(
+    codes: np.ndarray, factors: np.ndarray, factor_names: Sequence[str] = (), num_bins: int = 20
+) -> np.ndarray:
+    """Mutual information of every latent with every factor, as a part of the factor's entropy.
+
+    1 means that the latent's bin tells the factor's value, 0 that it tells nothing.
+
+    Args:
+        codes: the posterior's means, `[num_images, num_latents]`.
+        factors: integers from 0, `[num_images, num_factors]`.
+        factor_names: where given, one per factor, else a UserError says so.
+        num_bins: bins of equal width between a latent's least and greatest mean.
+
+    Returns:
+        float64 array in [0, 1], `[num_latents, num_factors]`; a factor that does not vary has 0.
+
+    Raises:
+        UserError: the shapes do not fit each other.
+    """
+    codes, factors = np.asarray(codes), np.asarray(factors)
+    if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors):
+        raise UserError(
+            "The mutual information needs codes [num_images, num_latents] and factors "
+            f"[num_images, num_factors]; received {codes.shape} and {factors.shape}."
+        )
+    if len(factor_names) not in (0, factors.shape[1]):
+        raise UserError(
+            f"{len(factor_names)} factor names were given for {factors.shape[1]} factors: "
+            f"{', '.join(factor_names)}."
+        )
+    bins = np.stack([_equal_width_bins(column, num_bins) for column in codes.T])
+    table = np.zeros((codes.shape[1], factors.shape[1]))
+    for j, factor in enumerate(factors.T):
+        for i, latent in enumerate(bins):
+            joint = np.zeros((num_bins, factor.max() + 1))
+            np.add.at(joint, (latent, factor), 1 / len(factor))
+            independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
+            seen = joint > 0
+            information = np.sum(joint[seen] * np.log(joint[seen] / independent[seen]))
+            probability = joint.sum(axis=0)
+            probability = probability[probability > 0]
+            entropy = -np.sum(probability * np.log(probability))
+            table[i, j] = information / entropy if entropy > 0 else 0.0
+    return np.clip(table, 0.0, 1.0)
+
+
+def information_text(table: np.ndarray, factor_names: Sequence[str]) -> str:
+    """The table to print: which latents know most of each factor, and up to 20 columns of latents.
+
+    Args:
+        table: from `mutual_information_table`.
+        factor_names: one per factor.
+    """
+    width = max(6, *(len(name) for name in factor_names))
+    latents = [f"z{i}" for i in range(len(table))]
+    header = f"{'factor':<{width}}  {'best':>9}  {'second':>9}  {'ratio':>5}"
+    columns = latents if len(latents) <= 20 else []
+    lines = [
+        "Mutual information of latent and factor / entropy of the factor",
+        header + "".join(f"{name:>5}" for name in columns),
+    ]
+    for name, column in zip(factor_names, table.T):
+        first, second = np.argsort(-column, kind="stable")[:2] if len(column) > 1 else (0, None)
+        cells = [f"{name:<{width}}", f"{latents[first]:>4} {column[first]:.2f}"]
+        if second is None:
+            cells += [f"{'':>9}", f"{'':>5}"]
+        else:
+            cells += [f"{latents[second]:>4} {column[second]:.2f}", _ratio(column, first, second)]
+        lines.append("  ".join(cells) + "".join(f"{x:5.2f}" for x, _ in zip(column, columns)))
+    return "\n".join(lines)
+
+
+def _ratio(column: np.ndarray, first: int, second: int) -> str:
+    if column[second] <= 0 or column[first] / column[second] >= 100:
+        return f"{'>99':>5}"
+    return f"{column[first] / column[second]:5.1f}"
+
+
+def _equal_width_bins(values: np.ndarray, num_bins: int) -> np.ndarray:
+    edges = np.histogram_bin_edges(values, num_bins)
+    return np.clip(np.digitize(values, edges[:-1]) - 1, 0, num_bins - 1)
