@@ -32,7 +32,7 @@ def make_encoder(
     """
     encoder = encoder_fn(num_latent=num_latent, input_shape=tuple(input_shape))
     if deterministic:
-        return keras.Model(encoder.inputs, encoder.outputs[0], name=encoder.name)
+        return keras.Model(encoder.input, encoder.outputs[0], name=encoder.name)
     return encoder
 
 
