@@ -1,5 +1,6 @@
 """Finds and reads gin files, and registers names in gin as disentanglement_lib's files use them."""
 
+import difflib
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator, Sequence
@@ -50,26 +51,24 @@ def register_all() -> None:
 
 def config_dirs() -> tuple[Path, ...]:
     """Where gin files are looked for: the working directory, then the package's own."""
-    package = Path(tfdis.__file__).parent
-    return Path.cwd(), package / "gin_configs", package.parent / "gin_configs"
+    return Path.cwd(), Path(tfdis.__file__).parent / "gin_configs"
 
 
 def find_gin_file(name: str) -> Path:
     """The path of a gin file, looked for in `config_dirs`.
 
     Raises:
-        UserError: there is no such file; names the ready ones that are spelled nearly so.
+        UserError: there is no such file; names the ready ones that are spelled alike.
     """
     for directory in config_dirs():
         if (directory / name).is_file():
             return directory / name
-    ready = sorted(
-        str(path.relative_to(directory))
-        for directory in config_dirs()[1:]
-        for path in directory.rglob("*.gin")
-    )
+    working, package = config_dirs()
+    ready = sorted(str(path.relative_to(package)) for path in package.glob("*.gin"))
+    near = difflib.get_close_matches(str(name), ready, n=3) or ready
     raise UserError(
-        f"gin file '{name}' is neither in {Path.cwd()} nor among the ready ones: {', '.join(ready)}."
+        f"The gin file {name} is neither in {working} nor in {package}: "
+        f"did you mean {' or '.join(near)}?"
     )
 
 

@@ -46,9 +46,9 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
-        with open(partial, "rb") as handle:
+        with partial.open("rb") as handle:
             os.fsync(handle.fileno())
-        os.replace(partial, path)
+        partial.replace(path)
     except OSError as error:
         raise UserError(f"{path} could not be written: {error.strerror or error}.") from error
     finally:

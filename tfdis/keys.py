@@ -1,0 +1,22 @@
+"""Keys of randomness: all that is random at a step is a function of (seed, step).
+
+A run's whole state is then its weights, its optimizers and its step; a resumed run, a replica and
+a rerun agree by construction.
+"""
+
+import tensorflow as tf
+
+
+def step_key(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
+    """The key of one step's randomness, int32 `[2]`; works in and out of a graph."""
+    return tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])
+
+
+def subkey(key: tf.Tensor, salt: int) -> tf.Tensor:
+    """A key for one of several independent uses of `key`."""
+    return tf.random.experimental.stateless_fold_in(key, salt, alg="philox")
+
+
+def normal(shape: list[int] | tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """Standard normal draws, float32, the same with XLA and without."""
+    return tf.random.stateless_normal(shape, key, alg="philox")

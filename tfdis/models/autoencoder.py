@@ -1,0 +1,253 @@
+"""The plain autoencoder, and the training step that every model here shares."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfdis.errors import UserError
+from tfdis.keys import step_key, subkey
+from tfdis.losses.reconstruction import Reconstruction
+from tfdis.losses.term import AdversarialTerm, Batch, LossTerm
+from tfdis.models.batches import Data, gathered, num_replicas, without_gradient
+
+_NOISE_SALT = 0x5D5
+_SECOND_SALT = 0x6D5
+_TEST_SALT = 0x7D5
+
+
+@keras.saving.register_keras_serializable("tfdis")
+class Autoencoder(keras.Model):
+    """An encoder, a decoder, and a loss that is a sum of terms.
+
+    Here the encoder is deterministic: images -> codes `[batch, num_latents]`. `VAE` makes it a
+    posterior; a conditional model adds labels. Where a term owns an adversary, the adversary is
+    trained in the same step, on the same codes, by its own optimizer.
+
+    Args:
+        encoder: a built model from images `[batch, height, width, channels]`.
+        decoder: a built model from codes `[batch, num_latents]` to logits of the images' shape.
+        terms: the loss terms; exactly one of them is a `Reconstruction`. Their names are unique.
+        num_images: the size of the data set, for terms that need it.
+        seed: of all noise; the noise of an update is a function of (seed, update).
+
+    Raises:
+        UserError: there is no or more than one reconstruction, or two terms have one name.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        terms: Sequence[LossTerm],
+        num_images: int | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.encoder, self.decoder, self.terms = encoder, decoder, list(terms)
+        self.num_images, self.seed = num_images, seed
+        self.reconstruction = _the_reconstruction(self.terms)
+        for term in self.terms:
+            term.prepare(self.num_latents, num_images)
+        self.trackers = {
+            name: keras.metrics.Mean(name) for name in ("loss", *(term.name for term in self.terms))
+        }
+        self.built = True
+
+    @property
+    def num_latents(self) -> int:
+        """The number of latents."""
+        return self.encoder.outputs[0].shape[-1]
+
+    @property
+    def observation_shape(self) -> tuple[int, int, int]:
+        """Height, width and channels of an image."""
+        return tuple(self.decoder.outputs[0].shape[1:])
+
+    @property
+    def adversarial_terms(self) -> list[AdversarialTerm]:
+        """The terms that own an adversary."""
+        return [term for term in self.terms if isinstance(term, AdversarialTerm)]
+
+    @property
+    def needs_second_batch(self) -> bool:
+        """Whether a step takes two batches in one, because a term wants the codes of a second."""
+        return any(term.needs_second_batch for term in self.terms)
+
+    @property
+    def own_variables(self) -> list[keras.Variable]:
+        """What the model's optimizer trains: everything but the adversaries."""
+        theirs = {
+            id(variable)
+            for term in self.adversarial_terms
+            for variable in term.adversary.trainable_variables
+        }
+        return [variable for variable in self.trainable_variables if id(variable) not in theirs]
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The epoch means of the loss and of every term, for `fit` and `evaluate`."""
+        return list(self.trackers.values())
+
+    def compile(
+        self,
+        optimizer: str | keras.optimizers.Optimizer = "adam",
+        jit_compile: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """As Keras' `compile`, but the loss is the model's own and XLA is off unless asked for."""
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+        if not self.optimizer.built:
+            self.optimizer.build(self.own_variables)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a model that was loaded, as it was when it was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def call(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Images to the logits of their reconstructions, without noise."""
+        return self.decode(self.encode(images, training=training), training=training)
+
+    def encode(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Images to codes, float32 `[batch, num_latents]`; of a posterior, the mean."""
+        return tf.cast(self.encoder(images, training=training), tf.float32)
+
+    def mean_and_log_variance(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        """The posterior's parameters, `[batch, num_latents]` each; without one, (codes, -inf)."""
+        codes = self.encode(images, training=False)
+        return codes, tf.fill(tf.shape(codes), -float("inf"))
+
+    def decode(self, z: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """Codes to logits, float32 of the images' shape."""
+        return tf.cast(self.decoder(z, training=training), tf.float32)
+
+    def reconstruct(self, images: tf.Tensor) -> tf.Tensor:
+        """Images to their reconstructions in [0, 1], without noise."""
+        return self.reconstruction.pixels(self(images, training=False))
+
+    def forward(self, data: Data, step: tf.Tensor, key: tf.Tensor, training: bool) -> Batch:
+        """One batch on its way through the model, as the loss terms see it.
+
+        Args:
+            data: images and, where the data has them, factors.
+            step: int64 scalar, the number of updates so far.
+            key: int32 `[2]`, the seed of this batch's noise.
+            training: as in Keras.
+        """
+        z = self.encode(data.images, training)
+        logits = self.decode(z, training)
+        return Batch(data.images, logits, z, posterior=None, prior=None, step=step, key=key)
+
+    def second_codes(self, data: Data, key: tf.Tensor) -> tf.Tensor:
+        """Codes of a second batch, for terms that compare with it."""
+        del key
+        return self.encode(data.images, training=True)
+
+    def losses_of(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The objective and the unweighted value of every term, all scalars."""
+        whole = gathered(batch) if any(term.needs_whole_batch for term in self.terms) else batch
+        values = {
+            term.name: term(batch=whole if term.needs_whole_batch else batch) for term in self.terms
+        }
+        loss = tf.add_n([term.weight_at(batch.step) * values[term.name] for term in self.terms])
+        return loss, values
+
+    def update(self, data: Data) -> dict[str, tf.Tensor]:
+        """One update of the model and of its adversaries.
+
+        Args:
+            data: one batch; two in one where `needs_second_batch`.
+
+        Returns:
+            "loss" and the unweighted value of every term before the update, by name; scalars.
+        """
+        step = tf.convert_to_tensor(self.optimizer.iterations)
+        key = step_key(self.seed, step)
+        data, second = data.halves() if self.needs_second_batch else (data, None)
+        with tf.GradientTape() as tape:
+            batch = self.forward(data, step, subkey(key, _NOISE_SALT), training=True)
+            loss, values = self.losses_of(batch)
+            scaled = self.optimizer.scale_loss(loss / num_replicas())
+        gradients = tape.gradient(scaled, self.own_variables)
+        adversaries = self._adversary_gradients(batch, second, key)
+        self.optimizer.apply(gradients, self.own_variables)
+        for term, term_gradients in adversaries:
+            term.optimizer.apply(term_gradients, term.adversary.trainable_variables)
+        return {"loss": loss, **values}
+
+    def _adversary_gradients(
+        self, batch: Batch, second: Data | None, key: tf.Tensor
+    ) -> list[tuple[AdversarialTerm, list[tf.Tensor]]]:
+        if not self.adversarial_terms:
+            return []
+        second_z = None if second is None else self.second_codes(second, subkey(key, _SECOND_SALT))
+        batch = gathered(without_gradient(batch, second_z))
+        result = []
+        for term in self.adversarial_terms:
+            variables = term.adversary.trainable_variables
+            with tf.GradientTape() as tape:
+                loss = term.adversary_loss(batch) / num_replicas()
+            result.append((term, tape.gradient(loss, variables)))
+        return result
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One update, for `fit`; returns the epoch means so far."""
+        return self._track(self.update(Data.of(data)))
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """The losses of one batch, for `evaluate`; returns the means so far."""
+        count = tf.cast(self.trackers["loss"].count, tf.int32)
+        key = subkey(step_key(self.seed, count), _TEST_SALT)
+        return self._track(self.test_losses(Data.of(data), key))
+
+    def test_losses(self, data: Data, key: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The values of `update` for one batch, without an update."""
+        step = tf.convert_to_tensor(self.optimizer.iterations)
+        loss, values = self.losses_of(self.forward(data, step, key, training=False))
+        return {"loss": loss, **values}
+
+    def _track(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this model again."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            "encoder": serialize(self.encoder),
+            "decoder": serialize(self.decoder),
+            "terms": [serialize(term) for term in self.terms],
+            "num_images": self.num_images,
+            "seed": self.seed,
+            "name": self.name,
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "Autoencoder":
+        """The model of a `get_config`."""
+        deserialize = keras.saving.deserialize_keras_object
+        return cls(
+            **{
+                **config,
+                "encoder": deserialize(config["encoder"], custom_objects),
+                "decoder": deserialize(config["decoder"], custom_objects),
+                "terms": [deserialize(term, custom_objects) for term in config["terms"]],
+            }
+        )
+
+
+def _the_reconstruction(terms: Sequence[LossTerm]) -> Reconstruction:
+    names = [term.name for term in terms]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise UserError(f"Loss terms need names of their own: {', '.join(repeated)} is used twice.")
+    found = [term for term in terms if isinstance(term, Reconstruction)]
+    if len(found) != 1:
+        raise UserError(
+            f"A model needs one reconstruction term, such as @reconstruction_loss(): {len(found)} "
+            f"among {', '.join(names) or 'no terms'}."
+        )
+    return found[0]

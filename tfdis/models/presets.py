@@ -1,0 +1,110 @@
+"""The algorithms by disentanglement_lib's gin names, each a list of loss terms.
+
+The reconstruction is gin's `reconstruction_loss`, the networks are gin's `encoder`, `decoder` and
+`discriminator`.
+"""
+
+import gin
+
+from tfdis.config import configurable
+from tfdis.losses.capacity import Capacity
+from tfdis.losses.density_ratio import DensityRatio
+from tfdis.losses.dip import DIP
+from tfdis.losses.kl import KL
+from tfdis.losses.mmd import MMD
+from tfdis.losses.reconstruction import reconstruction_loss
+from tfdis.losses.total_correlation import TotalCorrelation
+from tfdis.models.build import Builder, deterministic_loss_terms, loss_terms
+from tfdis.schedules import LinearSchedule
+
+
+@configurable("ae")
+def ae() -> Builder:
+    """The plain autoencoder, with a deterministic encoder."""
+    return deterministic_loss_terms([reconstruction_loss()])
+
+
+@configurable("vae")
+def vae(beta: float = gin.REQUIRED) -> Builder:
+    """beta-VAE, Eq. 4 of Higgins et al. (2017).
+
+    Args:
+        beta: the weight of KL; 1 is the VAE of Kingma and Welling (2014).
+    """
+    return loss_terms([reconstruction_loss(), KL(beta, name="kl_loss")])
+
+
+@configurable("beta_vae")
+def beta_vae(beta: float = gin.REQUIRED) -> Builder:
+    """Another name of `vae`."""
+    return vae(beta)
+
+
+@configurable("annealed_vae")
+def annealed_vae(
+    gamma: float = gin.REQUIRED,
+    c_max: float = gin.REQUIRED,
+    iteration_threshold: int = gin.REQUIRED,
+) -> Builder:
+    """AnnealedVAE, Eq. 8 of Burgess et al. (2018).
+
+    Args:
+        gamma: the weight of |KL - C|.
+        c_max: the largest capacity C in nats.
+        iteration_threshold: the number of updates in which C rises from 0 to `c_max`.
+    """
+    capacity = LinearSchedule(0.0, float(c_max), iteration_threshold)
+    return loss_terms([reconstruction_loss(), Capacity(capacity, gamma, name="capacity")])
+
+
+@configurable("factor_vae")
+def factor_vae(gamma: float = gin.REQUIRED, second_batch: bool = False) -> Builder:
+    """FactorVAE, Eq. 2 of Kim and Mnih (2018).
+
+    Args:
+        gamma: the weight of the total correlation.
+        second_batch: see `DensityRatio`.
+    """
+    ratio = DensityRatio(second_batch=second_batch, weight=gamma, name="density_ratio")
+    return loss_terms([reconstruction_loss(), KL(name="kl_loss"), ratio])
+
+
+@configurable("beta_tc_vae")
+def beta_tc_vae(beta: float = gin.REQUIRED, estimator: str = "minibatch") -> Builder:
+    """beta-TC-VAE, Eq. 4 of Chen et al. (2018) with alpha = gamma = 1: ELBO and (1 - beta) TC.
+
+    Args:
+        beta: what the total correlation weighs, the one that is part of KL counted in.
+        estimator: see `TotalCorrelation`.
+    """
+    correlation = TotalCorrelation(estimator, weight=beta - 1.0, name="total_correlation")
+    return loss_terms([reconstruction_loss(), KL(name="kl_loss"), correlation])
+
+
+@configurable("dip_vae")
+def dip_vae(
+    lambda_od: float = gin.REQUIRED,
+    lambda_d_factor: float = gin.REQUIRED,
+    dip_type: str = "i",
+) -> Builder:
+    """DIP-VAE, Eq. 6 and 7 of Kumar et al. (2018).
+
+    Args:
+        lambda_od: the weight of the off-diagonal of the covariance.
+        lambda_d_factor: the weight of its diagonal is lambda_d_factor * lambda_od.
+        dip_type: "i" or "ii".
+    """
+    deviation = DIP(dip_type, lambda_d_factor, lambda_od, name="dip")
+    return loss_terms([reconstruction_loss(), KL(name="kl_loss"), deviation])
+
+
+@configurable("info_vae")
+def info_vae(alpha: float = 0.0, lambda_mmd: float = gin.REQUIRED) -> Builder:
+    """InfoVAE, Eq. 6 of Zhao et al. (2017) with the maximum mean discrepancy.
+
+    Args:
+        alpha: KL weighs 1 - alpha; 1 leaves the mutual information of images and codes alone.
+        lambda_mmd: lambda; the discrepancy weighs alpha + lambda - 1.
+    """
+    discrepancy = MMD(weight=alpha + lambda_mmd - 1.0, name="mmd")
+    return loss_terms([reconstruction_loss(), KL(1.0 - alpha, name="kl_loss"), discrepancy])
