@@ -2,6 +2,7 @@
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import pairwise
 
 import numpy as np
 
@@ -58,7 +59,7 @@ class GradientBoostingClassifier:
         from sklearn.utils import check_random_state, check_X_y
         from sklearn.utils.multiclass import check_classification_targets
 
-        from tfdis.kernels import boosting
+        from tfdis.kernels import log_loss, trees
 
         x, y = check_X_y(x, y, dtype=np.float32)
         check_classification_targets(y)
@@ -72,9 +73,9 @@ class GradientBoostingClassifier:
         num_trees = 1 if num_classes == 2 else num_classes
         self._initial = _initial_prediction(labels, num_classes)
         self._trees = (
-            np.empty((NUM_STAGES, num_trees, boosting.NUM_INNER), np.int64),
-            np.zeros((NUM_STAGES, num_trees, boosting.NUM_INNER)),
-            np.zeros((NUM_STAGES, num_trees, boosting.NUM_NODES)),
+            np.empty((NUM_STAGES, num_trees, trees.NUM_INNER), np.int64),
+            np.zeros((NUM_STAGES, num_trees, trees.NUM_INNER)),
+            np.zeros((NUM_STAGES, num_trees, trees.NUM_NODES)),
         )
         gains = np.zeros((NUM_STAGES, num_trees, self.n_features_in_))
         seeds = check_random_state(self.random_state).randint(
@@ -86,13 +87,13 @@ class GradientBoostingClassifier:
         raw = np.repeat(self._initial[:, np.newaxis], num_samples, axis=1)
         gradients = np.empty_like(raw)
         write_gradients = (
-            boosting.binomial_gradients if num_trees == 1 else boosting.multinomial_gradients
+            log_loss.binomial_gradients if num_trees == 1 else log_loss.multinomial_gradients
         )
         num_threads = self._num_threads()
-        scratches = [boosting.make_scratch(orders) for _ in range(min(num_threads, num_trees))]
+        memories = [trees.make_memory(orders) for _ in range(min(num_threads, num_trees))]
 
         def grow(stage: int, thread: int) -> None:
-            boosting.grow_trees(
+            trees.grow_trees(
                 labels,
                 orders,
                 values,
@@ -101,8 +102,8 @@ class GradientBoostingClassifier:
                 raw,
                 seeds[stage],
                 thread,
-                len(scratches),
-                *scratches[thread],
+                len(memories),
+                memories[thread],
                 tuple(part[stage] for part in self._trees),
                 gains[stage],
             )
@@ -111,7 +112,7 @@ class GradientBoostingClassifier:
             slices = _slices(num_samples, num_threads)
             for stage in range(NUM_STAGES):
                 _wait(pool.submit(write_gradients, labels, raw, *s, gradients) for s in slices)
-                _wait(pool.submit(grow, stage, thread) for thread in range(len(scratches)))
+                _wait(pool.submit(grow, stage, thread) for thread in range(len(memories)))
         self.feature_importances_ = _importances(gains, self._trees[0])
         return self
 
@@ -119,7 +120,7 @@ class GradientBoostingClassifier:
         """The raw predictions, `[samples, classes]`; `[samples]` for two classes."""
         from sklearn.utils import check_array
 
-        from tfdis.kernels import boosting
+        from tfdis.kernels import predictions
 
         x = check_array(x, dtype=np.float32, order="C")
         if x.shape[1] != self.n_features_in_:
@@ -131,7 +132,7 @@ class GradientBoostingClassifier:
         num_threads = self._num_threads()
         with ThreadPoolExecutor(num_threads) as pool:
             _wait(
-                pool.submit(boosting.add_predictions, x, self._trees, start, end, raw)
+                pool.submit(predictions.add_predictions, x, self._trees, start, end, raw)
                 for start, end in _slices(len(x), num_threads)
             )
         return raw[:, 0] if raw.shape[1] == 1 else raw
@@ -188,7 +189,7 @@ def _importances(gains: np.ndarray, split_features: np.ndarray) -> np.ndarray:
 
 def _slices(length: int, parts: int) -> list[tuple[int, int]]:
     edges = np.linspace(0, length, parts + 1).astype(int).tolist()
-    return list(zip(edges[:-1], edges[1:]))
+    return list(pairwise(edges))
 
 
 def _wait(futures) -> None:
