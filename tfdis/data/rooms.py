@@ -53,11 +53,13 @@ class Rooms(GroundTruthData):
         every_hue = np.stack(np.unravel_index(np.arange(1000), (10, 10, 10)), axis=-1)
         colours = tf.constant(self._colours(every_hue).astype(np.float32))
 
+        @tf.function(jit_compile=True)  # fused, it takes a fifth of the time
         def pixels(indices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
             del key
             # Exact in float32: sums of products of integers below 2**8 stay below 2**24.
-            light = tf.cast(tf.gather(maps, indices % num_maps), tf.float32)
-            light = light @ tf.gather(colours, indices // num_maps)
+            maps_here = tf.cast(tf.gather(maps, indices % num_maps), tf.float32)
+            colours_here = tf.gather(colours, indices // num_maps)[:, None]
+            light = sum(maps_here[..., k, None] * colours_here[..., k, :] for k in range(4))
             images = tf.minimum(tf.floor((light + 128.0) / 256.0), 255.0) / 255.0
             return tf.reshape(images, [-1, *self.observation_shape])
 
