@@ -42,11 +42,12 @@ def external_configurable(thing: Any, name: str, **kwargs: Any) -> Any:
 
 
 def register_all() -> None:
-    """Imports every module of tfdis that registers a gin name."""
+    """Imports every module of tfdis that registers a gin name; `_named` ones are scripts."""
     for package in _PACKAGES:
         module = importlib.import_module(f"tfdis.{package}")
         for info in pkgutil.walk_packages(module.__path__, f"{module.__name__}."):
-            importlib.import_module(info.name)
+            if not info.name.rpartition(".")[2].startswith("_"):
+                importlib.import_module(info.name)
 
 
 def config_dirs() -> tuple[Path, ...]:

@@ -68,6 +68,7 @@ def staged_directory(output_dir: str | os.PathLike, overwrite: bool = False) -> 
     try:
         partial.mkdir(parents=True)
         yield partial
+        _sync(partial)
         if output_dir.exists():
             shutil.rmtree(output_dir)
         partial.rename(output_dir)
@@ -75,6 +76,13 @@ def staged_directory(output_dir: str | os.PathLike, overwrite: bool = False) -> 
         raise UserError(f"{output_dir} could not be written: {error.strerror or error}.") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _sync(directory: Path) -> None:
+    for path in directory.rglob("*"):
+        if path.is_file():
+            with path.open("rb") as handle:
+                os.fsync(handle.fileno())
 
 
 def refuse_existing(output_dir: str | os.PathLike, overwrite: bool) -> None:

@@ -82,7 +82,7 @@ class TotalCorrelation(LossTerm):
 
 
 def pairwise_log_density(batch: Batch) -> tf.Tensor:
-    """The log of q(z_l(x_j) | x_i) for all pairs of the batch, `[batch_j, batch_i, num_latents]`."""
+    """The pairwise log q(z_l(x_j) | x_i), `[batch_j, batch_i, num_latents]`."""
     mean, log_var = batch.posterior.mean(), log_variance(batch.posterior)
     squared = tf.square(batch.z[:, None, :] - mean[None, :, :])
     return -0.5 * (squared * tf.exp(-log_var)[None] + (log_var + math.log(2 * math.pi))[None])

@@ -51,9 +51,7 @@ class Autoencoder(keras.Model):
         self.reconstruction = _the_reconstruction(self.terms)
         for term in self.terms:
             term.prepare(self.num_latents, num_images)
-        self.trackers = {
-            name: keras.metrics.Mean(name) for name in ("loss", *(term.name for term in self.terms))
-        }
+        self.trackers = {name: keras.metrics.Mean(name) for name in self.value_names}
         self.built = True
 
     @property
@@ -70,6 +68,11 @@ class Autoencoder(keras.Model):
     def adversarial_terms(self) -> list[AdversarialTerm]:
         """The terms that own an adversary."""
         return [term for term in self.terms if isinstance(term, AdversarialTerm)]
+
+    @property
+    def value_names(self) -> list[str]:
+        """What a step reports: the loss, then the value of every term."""
+        return ["loss", *(term.name for term in self.terms)]
 
     @property
     def needs_second_batch(self) -> bool:
@@ -112,12 +115,14 @@ class Autoencoder(keras.Model):
 
     def encode(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Images to codes, float32 `[batch, num_latents]`; of a posterior, the mean."""
-        return tf.cast(self.encoder(images, training=training), tf.float32)
+        return self.encoder_outputs(images, training)[0]
 
-    def mean_and_log_variance(self, images: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """The posterior's parameters, `[batch, num_latents]` each; without one, (codes, -inf)."""
-        codes = self.encode(images, training=False)
-        return codes, tf.fill(tf.shape(codes), -float("inf"))
+    def encoder_outputs(
+        self, images: tf.Tensor, training: bool | None = None
+    ) -> tuple[tf.Tensor, ...]:
+        """Images to the codes, float32 `[batch, num_latents]`; of a posterior, its parameters."""
+        outputs = tf.nest.flatten(self.encoder(images, training=training))
+        return tuple(tf.cast(output, tf.float32) for output in outputs)
 
     def decode(self, z: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Codes to logits, float32 of the images' shape."""

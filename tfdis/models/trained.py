@@ -34,23 +34,24 @@ class TrainedModel:
         self.observation_shape, self.num_latents = model.observation_shape, model.num_latents
         images = tf.TensorSpec([None, *self.observation_shape], tf.float32)
         codes = tf.TensorSpec([None, self.num_latents], tf.float32)
-        self._encode = tf.function(model.mean_and_log_variance, input_signature=[images])
+        self._encode = tf.function(model.encoder_outputs, input_signature=[images])
         self._decode = tf.function(
-            lambda z: model.reconstruction.pixels(model.decode(z, training=False)),
+            lambda z: (model.reconstruction.pixels(model.decode(z, training=False)),),
             input_signature=[codes],
         )
 
-    def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """The posterior of each image.
 
         Returns:
-            Mean and log variance, float32 `[batch, num_latents]` each; a deterministic encoder has
-            the log variance -inf.
+            Mean and log variance, float32 `[batch, num_latents]` each; the log variance is None
+            where the encoder is deterministic.
 
         Raises:
             UserError: the images have another shape.
         """
-        return _batched(self._encode, self._checked(images))
+        parts = _batched(self._encode, self._checked(images))
+        return parts if len(parts) == 2 else (*parts, None)
 
     def decode(self, z: np.ndarray) -> np.ndarray:
         """Codes `[batch, num_latents]` to images, float32 in [0, 1].
@@ -63,7 +64,7 @@ class TrainedModel:
             raise UserError(
                 f"The codes have the shape {list(z.shape)}: expected [batch, {self.num_latents}]."
             )
-        return _batched(self._decode, z)
+        return _batched(self._decode, z)[0]
 
     def reconstruct(self, images: np.ndarray) -> np.ndarray:
         """What the decoder makes of each posterior's mean, float32 in [0, 1]."""
@@ -137,9 +138,7 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
     return model
 
 
-def _batched(function: Callable, inputs: np.ndarray) -> np.ndarray | tuple[np.ndarray, ...]:
+def _batched(function: Callable, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
     starts = range(0, max(len(inputs), 1), _BATCH)
     parts = [function(tf.constant(inputs[start : start + _BATCH])) for start in starts]
-    if isinstance(parts[0], tuple | list):
-        return tuple(np.concatenate(column) for column in zip(*parts, strict=True))
-    return np.concatenate(parts)
+    return tuple(np.concatenate(column) for column in zip(*parts, strict=True))

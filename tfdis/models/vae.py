@@ -33,18 +33,20 @@ class VAE(Autoencoder):
         self, images: tf.Tensor, training: bool | None = None
     ) -> tfp.distributions.Distribution:
         """q(z | x): event shape `[num_latents]`, batch shape `[batch]`."""
-        return diagonal_gaussian(*self.mean_and_log_variance(images, training))
+        return diagonal_gaussian(*self.encoder_outputs(images, training))
 
-    def mean_and_log_variance(
-        self, images: tf.Tensor, training: bool | None = None
-    ) -> tuple[tf.Tensor, tf.Tensor]:
-        """The posterior's parameters, float32 `[batch, num_latents]` each."""
-        mean, log_variance = self.encoder(images, training=training)
-        return tf.cast(mean, tf.float32), tf.cast(log_variance, tf.float32)
+    @property
+    def value_names(self) -> list[str]:
+        """See `Autoencoder.value_names`; KL is reported also where it is no term of its own."""
+        names = super().value_names
+        return names if "kl_loss" in names else [*names, "kl_loss"]
 
-    def encode(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """The posterior's mean, float32 `[batch, num_latents]`."""
-        return self.posterior(images, training).mean()
+    def losses_of(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """See `Autoencoder.losses_of`."""
+        loss, values = super().losses_of(batch)
+        if "kl_loss" not in values:
+            values["kl_loss"] = tf.reduce_mean(batch.posterior.kl_divergence(batch.prior))
+        return loss, values
 
     def sample(self, posterior: tfp.distributions.Distribution, key: tf.Tensor) -> tf.Tensor:
         """One draw per image by the reparameterization trick, `[batch, num_latents]`.

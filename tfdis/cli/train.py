@@ -1,0 +1,66 @@
+"""tfdis-train: trains what a gin file describes."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfdis.cli.run import run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="tfdis-train",
+        description="Trains a model and leaves its weights, losses and pictures in a directory.",
+        epilog="example: tfdis-train --gin_file=beta_tcvae.gin "
+        "--gin_bindings='beta_tc_vae.beta = 6.0' --gin_bindings='model.random_seed = 1' "
+        "--model_dir=runs/beta6_seed1",
+    )
+    parser.add_argument(
+        "--gin_file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="looked for in the working directory, then among the ready ones of the package "
+        "(vae.gin, factor_vae.gin, ...); repeat it for several, the later ones win",
+    )
+    parser.add_argument(
+        "--gin_bindings",
+        action="append",
+        default=[],
+        metavar="'NAME.PARAMETER = VALUE'",
+        help="read after the files; repeat it for several",
+    )
+    parser.add_argument(
+        "--model_dir",
+        metavar="DIR",
+        help="where to write (default: models/ and the name of the last gin file)",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace a model that is there")
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from the newest checkpoint in the directory; begin where there is none",
+    )
+    return run(parser, _train, argv)
+
+
+def _train(arguments: argparse.Namespace) -> None:
+    from tfdis import config
+    from tfdis.errors import UserError
+    from tfdis.training.signals import Interrupted
+    from tfdis.training.train import train
+
+    if not arguments.gin_file and not arguments.gin_bindings:
+        raise UserError("Name a gin file, such as --gin_file=beta_tcvae.gin.")
+    stem = Path(arguments.gin_file[-1]).stem if arguments.gin_file else "model"
+    model_dir = Path(arguments.model_dir or Path("models") / stem)
+    with config.parsed(arguments.gin_file, arguments.gin_bindings):
+        try:
+            finished = train(model_dir, arguments.overwrite, arguments.resume)
+        except Interrupted as stopped:
+            print(stopped, file=sys.stderr)
+            sys.exit(128 + stopped.signal_number)
+    if finished is not None:
+        print("Written:", *finished.written, sep="\n  ")

@@ -1,0 +1,133 @@
+"""The state of a run on disk: whole at every moment, also under kill -9."""
+
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+
+from tfdis import results
+from tfdis.errors import UserError
+from tfdis.models.autoencoder import Autoencoder
+from tfdis.training.callbacks import Callback
+from tfdis.training.loop import Trainer
+
+
+class Checkpoints(Callback):
+    """Saves a run to `directory/<step>/`, written aside and renamed; keeps the newest.
+
+    Noise and batches are keyed by the step, so weights, optimizers, callbacks' counters and the
+    elapsed time are all there is to save.
+
+    Args:
+        directory: where checkpoints go.
+        callbacks: whose state is saved, in an order that does not change.
+        seconds: between two checkpoints.
+    """
+
+    def __init__(self, directory: str | os.PathLike, callbacks: Sequence[Callback], seconds: float):
+        super().__init__()
+        self.directory, self.callbacks, self.seconds = Path(directory), list(callbacks), seconds
+        self._last = self._start = time.monotonic()
+        self._elapsed_before = 0.0
+
+    @property
+    def elapsed_time(self) -> float:
+        """Seconds of training, those of earlier starts of the run counted in."""
+        return self._elapsed_before + time.monotonic() - self._start
+
+    def after_steps(
+        self, trainer: Trainer, step: int, num_steps: int, means: Mapping[str, float]
+    ) -> None:
+        """Saves when it is time to."""
+        if time.monotonic() - self._last >= self.seconds:
+            self.save(trainer.model, step)
+
+    def save(self, model: Autoencoder, step: int) -> Path:
+        """Writes the checkpoint of this step, then removes the older ones.
+
+        Raises:
+            UserError: a weight is not finite, or the disk is full.
+        """
+        _refuse_not_finite(model, step)
+        path = self.directory / f"{step:08d}"
+        if not path.is_dir():
+            with results.staged_directory(path) as partial:
+                _write(model, partial / "state")
+                state = {
+                    "step": step,
+                    "elapsed_time": self.elapsed_time,
+                    "callbacks": [callback.get_state() for callback in self.callbacks],
+                }
+                results.write_json(partial / "run.json", state)
+        for older in _all(self.directory)[:-1]:
+            shutil.rmtree(older, ignore_errors=True)
+        self._last = time.monotonic()
+        return path
+
+    def restore(self, model: Autoencoder) -> int:
+        """Goes back to the newest checkpoint; returns its step, 0 where there is none."""
+        for leftover in self.directory.glob(".*.partial-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        path = latest(self.directory)
+        if path is None:
+            return 0
+        read(path, model=model)
+        state = results.read_json(path / "run.json")
+        for callback, its_state in zip(self.callbacks, state["callbacks"], strict=True):
+            callback.set_state(its_state)
+        self._elapsed_before = state["elapsed_time"]
+        return state["step"]
+
+
+def latest(directory: str | os.PathLike) -> Path | None:
+    """The newest checkpoint of a checkpoints/ directory, or None."""
+    return (_all(directory) or [None])[-1]
+
+
+def read(path: Path, **roots: Any) -> None:
+    """Reads a checkpoint into (parts of) a model.
+
+    Args:
+        path: a checkpoint's directory.
+        **roots: trackable objects under the names that `Checkpoints.save` knows: `model`, or a
+            tf.train.Checkpoint that holds a part of it under that name.
+
+    Raises:
+        UserError: it is damaged, or of a model of another shape.
+    """
+    try:
+        status = tf.train.Checkpoint(**roots).read(str(path / "state"))
+        status.assert_existing_objects_matched().expect_partial()
+    except (AssertionError, ValueError, tf.errors.OpError) as error:
+        reason = " ".join(str(error).split())[:300]
+        raise UserError(
+            f"The checkpoint {path} does not fit the model that the gin config describes, or is "
+            f"damaged: {reason}"
+        ) from error
+
+
+def _write(model: Autoencoder, path: Path) -> None:
+    try:
+        tf.train.Checkpoint(model=model).write(str(path))
+    except tf.errors.OpError as error:
+        raise OSError(error.message) from error
+
+
+def _all(directory: str | os.PathLike) -> list[Path]:
+    paths = Path(directory).glob("*")
+    return sorted(path for path in paths if re.fullmatch(r"\d{8,}", path.name))
+
+
+def _refuse_not_finite(model: Autoencoder, step: int) -> None:
+    for variable in model.trainable_variables:
+        if not np.isfinite(variable.numpy()).all():
+            raise UserError(
+                f"The weights {variable.path} are not finite after step {step}: lower the learning "
+                "rate; the last checkpoint before it is kept."
+            )

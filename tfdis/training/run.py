@@ -1,0 +1,150 @@
+"""One training run: a model, its data, and the directory that it leaves."""
+
+import dataclasses
+import os
+import signal
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from tfdis import results
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.errors import UserError
+from tfdis.models.autoencoder import Autoencoder
+from tfdis.models.trained import TrainedModel
+from tfdis.training import signals
+from tfdis.training.callbacks import Callback
+from tfdis.training.checkpoint import Checkpoints
+from tfdis.training.log import Log
+from tfdis.training.loop import Trainer
+from tfdis.training.saved_model import export_saved_model
+
+
+@dataclasses.dataclass
+class Run:
+    """What callbacks know of the run that they are part of.
+
+    Attributes:
+        model_dir: where all goes.
+        model: what is trained.
+        data: what it is trained on.
+        trainer: the loop.
+        log: progress.jsonl, the progress bar and the loggers.
+        checkpoints: the state on disk.
+        callbacks: all that happens between calls, the log and the checkpoints included.
+        written: the paths that the run has left, in the order of writing.
+    """
+
+    model_dir: Path
+    model: Autoencoder
+    data: GroundTruthData
+    trainer: Trainer
+    log: Log
+    checkpoints: Checkpoints
+    callbacks: Sequence[Callback]
+    written: list[Path] = dataclasses.field(default_factory=list)
+
+    @property
+    def trained(self) -> TrainedModel:
+        """The model as it is now, for pictures and scores."""
+        return TrainedModel(self.model)
+
+    def train(self, training_steps: int, time_budget: float | None) -> None:
+        """Trains until the last step, or until the time is up.
+
+        Args:
+            training_steps: updates of the model, those before a resume counted in.
+            time_budget: seconds, likewise; None: no limit.
+
+        Raises:
+            Interrupted: a signal came; the state is saved.
+            UserError: a term is not finite, or the disk is full.
+        """
+        with signals.noticed() as interrupt:
+            begin = self.trainer.step
+            self.log.start(begin)
+            for callback in self.callbacks:
+                callback.begin(self, begin)
+
+            def should_stop() -> bool:
+                return bool(interrupt) or _is_over(self.checkpoints.elapsed_time, time_budget)
+
+            self.trainer.run(training_steps, self.callbacks, should_stop)
+            self.log.bar.close()
+            step = self.trainer.step
+            path = self.checkpoints.save(self.model, step)
+            if interrupt:
+                name = signal.Signals(interrupt.signal_number).name
+                raise signals.Interrupted(
+                    f"{name}: stopped at step {step} of {training_steps} and saved {path}; "
+                    "go on with --resume.",
+                    interrupt.signal_number,
+                )
+        self.written.append(path)
+
+    def finish(self, eval_steps: int) -> dict[str, float]:
+        """Saves the model, measures its losses, writes the results, and lets callbacks end.
+
+        Args:
+            eval_steps: batches to measure the losses on.
+
+        Returns:
+            The results of the stage.
+        """
+        with results.written_aside(self.model_dir / "model.keras") as partial:
+            _save_keras(self.model, partial)
+        export_saved_model(self.model, self.model_dir / "tfhub")
+        values = self.trainer.evaluate(eval_steps)
+        numbers = {
+            **in_the_fields_words(values),
+            "global_step": self.trainer.step,
+            "elapsed_time": self.checkpoints.elapsed_time,
+        }
+        results.update_result_directory(self.model_dir / "results", "train", numbers)
+        names = ("model.keras", "tfhub", "results", "progress.jsonl")
+        self.written += [self.model_dir / name for name in names]
+        for callback in self.callbacks:
+            callback.end(self, self.trainer.step)
+        return numbers
+
+
+def in_the_fields_words(values: Mapping[str, float]) -> dict[str, float]:
+    """The losses with disentanglement_lib's names beside those of the terms.
+
+    elbo = -(reconstruction_loss + kl_loss) and regularizer = loss - reconstruction_loss.
+    """
+    named = dict(values)
+    reconstruction = values.get("reconstruction_loss")
+    if reconstruction is not None:
+        named["regularizer"] = values["loss"] - reconstruction
+        if "kl_loss" in values:
+            named["elbo"] = -(reconstruction + values["kl_loss"])
+    return named
+
+
+def is_complete(model_dir: str | os.PathLike, training_steps: int) -> bool:
+    """Whether a directory holds the results of a training of so many steps."""
+    path = Path(model_dir) / "results" / "json" / "train_results.json"
+    return path.is_file() and results.read_json(path)["global_step"] >= training_steps
+
+
+def _is_over(elapsed_time: float, time_budget: float | None) -> bool:
+    return time_budget is not None and elapsed_time >= time_budget
+
+
+def _save_keras(model: Autoencoder, partial: Path) -> None:
+    # Keras wants the suffix; the name that is renamed in the end has none.
+    path = partial.with_name(f"{partial.name}.keras")
+    try:
+        model.save(path)
+        path.replace(partial)
+    finally:
+        path.unlink(missing_ok=True)
+
+
+def refuse_small_data(data: GroundTruthData, batch_size: int) -> None:
+    """Raises a UserError where a batch is larger than the data, or no batch at all."""
+    if not 1 <= batch_size <= data.num_images:
+        raise UserError(
+            f"model.batch_size is {batch_size}: the data set {data.name} has {data.num_images} "
+            "images; expected a number from 1 to that."
+        )

@@ -1,0 +1,52 @@
+"""The model as a TF SavedModel with disentanglement_lib's signatures."""
+
+import os
+
+import tensorflow as tf
+
+from tfdis.models.autoencoder import Autoencoder
+from tfdis.results import staged_directory
+
+
+def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
+    """Writes `path`, a SavedModel that needs neither Keras nor this library to be read.
+
+    Signatures, as disentanglement_lib's TF-Hub modules have them (images are float32 in [0, 1],
+    `[batch, height, width, channels]`):
+
+        gaussian_encoder   images -> mean, logvar (the logvar of a deterministic encoder is -inf)
+        reconstructions    images -> images: the logits of one decoded sample of the posterior
+        decoder            latent_vectors -> images: logits
+
+    Raises:
+        UserError: it cannot be written.
+    """
+    module = tf.Module()
+    module.variables_of_the_model = [variable.value for variable in model.variables]
+    images = tf.TensorSpec([None, *model.observation_shape], tf.float32, name="images")
+    codes = tf.TensorSpec([None, model.num_latents], tf.float32, name="latent_vectors")
+
+    @tf.function(input_signature=[images])
+    def gaussian_encoder(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        mean, *rest = model.encoder_outputs(images, training=False)
+        logvar = rest[0] if rest else tf.fill(tf.shape(mean), -float("inf"))
+        return {"mean": mean, "logvar": logvar}
+
+    @tf.function(input_signature=[images])
+    def reconstructions(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = gaussian_encoder(images)
+        noise = tf.random.normal(tf.shape(outputs["mean"]))
+        z = outputs["mean"] + tf.exp(outputs["logvar"] / 2) * noise
+        return {"images": model.decode(z, training=False)}
+
+    @tf.function(input_signature=[codes])
+    def decoder(latent_vectors: tf.Tensor) -> dict[str, tf.Tensor]:
+        return {"images": model.decode(latent_vectors, training=False)}
+
+    signatures = {
+        "gaussian_encoder": gaussian_encoder,
+        "reconstructions": reconstructions,
+        "decoder": decoder,
+    }
+    with staged_directory(path, overwrite=True) as partial:
+        tf.saved_model.save(module, str(partial), signatures=signatures)

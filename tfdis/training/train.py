@@ -1,0 +1,212 @@
+"""The train stage: from a gin config to a model directory."""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import gin
+import keras
+import tensorflow as tf
+
+from tfdis import config, schedules
+from tfdis.config import configurable
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.named import get_named_ground_truth_data
+from tfdis.errors import UserError
+from tfdis.losses.capacity import Capacity
+from tfdis.models.autoencoder import Autoencoder
+from tfdis.models.build import Builder
+from tfdis.optimizers import make_vae_optimizer
+from tfdis.results import gin_dict, refuse_existing
+from tfdis.training.callbacks import Callback
+from tfdis.training.checkpoint import Checkpoints, latest
+from tfdis.training.log import Log, Logger
+from tfdis.training.loop import Trainer
+from tfdis.training.plateau import ReduceOnPlateau
+from tfdis.training.progress import ProgressBar
+from tfdis.training.run import Run, is_complete, refuse_small_data
+from tfdis.training.warm_start import WarmStart
+
+
+def train_with_gin(
+    model_dir: str | os.PathLike,
+    overwrite: bool = False,
+    gin_config_files: Sequence[str] = (),
+    gin_bindings: Sequence[str] = (),
+    resume: bool = False,
+) -> None:
+    """Trains what a gin config describes; see `train`.
+
+    Args:
+        model_dir: directory to write.
+        overwrite: replace a directory that is there.
+        gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
+        gin_bindings: read after the files.
+        resume: go on where a run in `model_dir` stopped; begin where there is none.
+    """
+    with config.parsed(gin_config_files, gin_bindings):
+        train(model_dir, overwrite, resume)
+
+
+@configurable("model", denylist=["model_dir", "overwrite", "resume"])
+def train(
+    model_dir: str | os.PathLike,
+    overwrite: bool = False,
+    resume: bool = False,
+    model: Builder = gin.REQUIRED,
+    training_steps: int = gin.REQUIRED,
+    random_seed: int = gin.REQUIRED,
+    batch_size: int = gin.REQUIRED,
+    eval_steps: int = 1000,
+    name: str = "",
+    model_num: int | None = None,
+    callbacks: Sequence[Callback] = (),
+    loggers: Sequence[Callable[..., Logger]] = (),
+    plateau: Callable[[int], ReduceOnPlateau] | None = None,
+    steps_per_epoch: int | None = None,
+    warm_start: WarmStart | None = None,
+    strategy: tf.distribute.Strategy | None = None,
+    jit_compile: bool = False,
+    mixed_precision: str | None = None,
+    deterministic: bool | None = None,
+    count_discriminator_updates: bool = False,
+    log_every: int = 100,
+    checkpoint_seconds: float = 60.0,
+    time_budget_hours: float | None = None,
+) -> Run | None:
+    """Trains a model on the data set `dataset.name` and leaves a model directory.
+
+    Args:
+        model_dir: directory to write.
+        overwrite: replace a directory that is there.
+        resume: go on where a run in `model_dir` stopped.
+        model: makes the model, such as `@beta_tc_vae()`.
+        training_steps: updates of the model.
+        random_seed: of the initial weights, the batches and the noise.
+        batch_size: images per update.
+        eval_steps: batches to measure the final losses on.
+        name: of the model; only recorded.
+        model_num: of the model in a study; only recorded.
+        callbacks: pictures and scores during the training and at its end.
+        loggers: such as `[@wandb_logger]`.
+        plateau: `@reduce_on_plateau()`: reduces the learning rate.
+        steps_per_epoch: updates in an epoch; None: images in the data set / `batch_size`.
+        warm_start: `@warm_start()`: weights from another model.
+        strategy: `@mirrored_strategy()`: spreads batches over devices.
+        jit_compile: compile the training loop with XLA.
+        mixed_precision: a Keras dtype policy, "mixed_float16" or "mixed_bfloat16".
+        deterministic: make the same seed give the same weights, bit for bit; None: on the CPU.
+        count_discriminator_updates: count the updates of an adversary as steps too, as
+            disentanglement_lib's FactorVAE does: it makes half of `training_steps` updates.
+        log_every: updates between lines of progress.jsonl.
+        checkpoint_seconds: between checkpoints.
+        time_budget_hours: end the training after so many hours; None: no limit.
+
+    Returns:
+        The run; None where `resume` found it complete.
+
+    Raises:
+        UserError: something in the config, the directory or the data is wrong.
+        Interrupted: a signal came; the state is saved.
+    """
+    del name, model_num
+    model_dir = Path(model_dir)
+    set_up(random_seed, deterministic, mixed_precision)
+    data = get_named_ground_truth_data()
+    refuse_small_data(data, batch_size)
+    steps_per_epoch = steps_per_epoch or max(1, data.num_images // batch_size)
+    built = _build(model, data, random_seed, steps_per_epoch, strategy)
+    if count_discriminator_updates and built.adversarial_terms:
+        training_steps = -(-training_steps // 2)
+    if resume and is_complete(model_dir, training_steps):
+        print(f"{model_dir} is complete: nothing to resume.")
+        return None
+    _make_directory(model_dir, overwrite, resume)
+
+    bar = ProgressBar(training_steps, built.value_names[1:])
+    log = Log(model_dir / "progress.jsonl", bar, [each(model_dir) for each in loggers], log_every)
+    callbacks = [*([plateau(steps_per_epoch)] if plateau else []), *callbacks]
+    checkpoints = Checkpoints(model_dir / "checkpoints", [log, *callbacks], checkpoint_seconds)
+    trainer = Trainer(built, data.feed(), batch_size, random_seed, strategy, jit_compile)
+    run = Run(model_dir, built, data, trainer, log, checkpoints, [log, *callbacks, checkpoints])
+    if checkpoints.restore(built) == 0 and warm_start is not None:
+        warm_start.apply(built)
+    for logger in log.loggers:
+        logger.config(gin_dict(gin.config_str()))
+    try:
+        run.train(training_steps, time_budget_hours and 3600 * time_budget_hours)
+        run.finish(eval_steps)
+    finally:
+        bar.close()
+        for logger in log.loggers:
+            logger.close()
+    return run
+
+
+def set_up(random_seed: int, deterministic: bool | None, mixed_precision: str | None) -> None:
+    """Sets what is global in Keras and TensorFlow.
+
+    Raises:
+        UserError: there is no such dtype policy.
+    """
+    keras.utils.set_random_seed(random_seed)
+    if deterministic or (deterministic is None and not tf.config.list_physical_devices("GPU")):
+        tf.config.experimental.enable_op_determinism()
+    try:
+        keras.config.set_dtype_policy(mixed_precision or "float32")
+    except ValueError as error:
+        raise UserError(
+            f"model.mixed_precision is '{mixed_precision}': expected 'mixed_float16' or "
+            "'mixed_bfloat16'."
+        ) from error
+
+
+def _build(
+    builder: Builder,
+    data: GroundTruthData,
+    seed: int,
+    steps_per_epoch: int,
+    strategy: tf.distribute.Strategy | None,
+) -> Autoencoder:
+    if not callable(builder):
+        raise UserError(
+            f"model.model is {builder!r}: expected an algorithm, such as @beta_tc_vae()."
+        )
+    with (strategy or tf.distribute.get_strategy()).scope():
+        model = builder(data, seed)
+        optimizer = make_vae_optimizer()
+        for value in _schedules(model, optimizer):
+            schedules.resolve(value, steps_per_epoch)
+        if keras.config.dtype_policy().name == "mixed_float16":
+            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+        model.compile(optimizer)
+    return model
+
+
+def _schedules(model: Autoencoder, optimizer: keras.optimizers.Optimizer) -> list:
+    terms = model.terms
+    return [
+        *(term.weight for term in terms),
+        *(term.capacity for term in terms if isinstance(term, Capacity)),
+        *(each._learning_rate for each in (optimizer, *_adversaries(model))),
+    ]
+
+
+def _adversaries(model: Autoencoder) -> list[keras.optimizers.Optimizer]:
+    return [term.optimizer for term in model.adversarial_terms]
+
+
+def _make_directory(model_dir: Path, overwrite: bool, resume: bool) -> None:
+    if not resume:
+        try:
+            refuse_existing(model_dir, overwrite)
+        except UserError as error:
+            if latest(model_dir / "checkpoints"):
+                raise UserError(f"{str(error)[:-1]}, or pass --resume to go on with it.") from error
+            raise
+        shutil.rmtree(model_dir, ignore_errors=True)
+    try:
+        model_dir.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UserError(f"{model_dir} could not be made: {error.strerror}.") from error

@@ -1,0 +1,69 @@
+"""Begins a training with what another has learnt."""
+
+from pathlib import Path
+
+import gin
+import tensorflow as tf
+
+from tfdis.config import configurable
+from tfdis.errors import UserError
+from tfdis.models.autoencoder import Autoencoder
+from tfdis.training import checkpoint
+
+_PARTS = ("all", "encoder", "decoder")
+
+
+@configurable("warm_start")
+class WarmStart:
+    """Takes weights from the newest checkpoint of another model directory.
+
+    Args:
+        model_dir: the directory that a training left.
+        part: "all" weights (the adversaries' too), or those of the "encoder" or the "decoder".
+        optimizer: take the state of the optimizers too; only for "all".
+        step: go on counting steps where the other run ended; only with `optimizer`.
+
+    Raises:
+        UserError: an argument is none of these.
+    """
+
+    def __init__(
+        self,
+        model_dir: str = gin.REQUIRED,
+        part: str = "all",
+        optimizer: bool = False,
+        step: bool = False,
+    ):
+        if part not in _PARTS:
+            raise UserError(f"warm_start.part is '{part}': it is one of {', '.join(_PARTS)}.")
+        if optimizer and part != "all":
+            raise UserError("warm_start.optimizer goes with warm_start.part = 'all' only.")
+        if step and not optimizer:
+            raise UserError("warm_start.step goes with warm_start.optimizer = True only.")
+        self.model_dir, self.part, self.optimizer, self.step = model_dir, part, optimizer, step
+
+    def apply(self, model: Autoencoder) -> None:
+        """Puts the weights into a compiled model.
+
+        Raises:
+            UserError: there is no checkpoint, or its weights have other shapes.
+        """
+        path = checkpoint.latest(Path(self.model_dir) / "checkpoints")
+        if path is None:
+            raise UserError(
+                f"warm_start.model_dir is {self.model_dir}, which holds no checkpoint: name a "
+                "directory that tfdis-train wrote."
+            )
+        if self.part != "all":
+            part = getattr(model, self.part)
+            checkpoint.read(path, model=tf.train.Checkpoint(**{self.part: part}))
+            return
+        optimizers = [model.optimizer, *(term.optimizer for term in model.adversarial_terms)]
+        fresh = [[variable.numpy() for variable in each.variables] for each in optimizers]
+        checkpoint.read(path, model=model)
+        for optimizer, values in zip(optimizers, fresh, strict=True):
+            if not self.optimizer:
+                for variable, value in zip(optimizer.variables, values, strict=True):
+                    variable.assign(value)
+            elif not self.step:
+                optimizer.iterations.assign(0)
