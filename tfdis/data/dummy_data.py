@@ -3,9 +3,10 @@
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import DeviceFeed, Draw, unravel
+from tfdis.data.feeding import DeviceFeed, Draw
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import named_data
+from tfdis.data.sampling import configured_draw
 
 
 @named_data("dummy_data", source="drawn by this library", licence="Apache-2.0")
@@ -40,6 +41,4 @@ class DummyData(GroundTruthData):
             shape = [len(indices), *self.observation_shape]
             return tf.random.stateless_uniform(shape, key, alg="philox")
 
-        return DeviceFeed(
-            draw or Draw(self.num_images), pixels, lambda i: unravel(i, self.factors_num_values)
-        )
+        return DeviceFeed(draw or configured_draw(self), pixels, self.graph_factors)

@@ -3,8 +3,10 @@
 import abc
 
 import numpy as np
+import tensorflow as tf
 
 from tfdis.data.feeding import Draw, Feed, SlabFeed, unravel
+from tfdis.data.sampling import configured_draw
 
 
 class GroundTruthData(abc.ABC):
@@ -59,6 +61,10 @@ class GroundTruthData(abc.ABC):
         """The factors of these indices, int64 `[batch, num_factors]`; the last varies fastest."""
         return np.stack(np.unravel_index(indices, self.factors_num_values), axis=-1)
 
+    def value_frequencies(self) -> list[np.ndarray]:
+        """How often each value of each factor occurs; one array that sums to 1 per factor."""
+        return [np.full(size, 1 / size) for size in self.factors_num_values]
+
     def index_of(self, factors: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         """The index of one draw per row of factors, int64 `[batch]`.
 
@@ -76,11 +82,11 @@ class GroundTruthData(abc.ABC):
         Args:
             draw: how images are drawn; None: uniformly.
         """
-        return SlabFeed(
-            draw or Draw(self.num_images),
-            self.images,
-            lambda indices: unravel(indices, self.factors_num_values),
-        )
+        return SlabFeed(draw or configured_draw(self), self.images, self.graph_factors)
+
+    def graph_factors(self, indices: tf.Tensor) -> tf.Tensor:
+        """As `factors`, in the graph: int32 `[batch, num_factors]`."""
+        return unravel(indices, self.factors_num_values)
 
     def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         """Draws `num` rows of factors uniformly, factor by factor as disentanglement_lib does."""

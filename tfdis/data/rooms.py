@@ -5,10 +5,11 @@ import colorsys
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import DeviceFeed, Draw, unravel
+from tfdis.data.feeding import DeviceFeed, Draw
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import named_data
 from tfdis.data.raycast import geometry_maps
+from tfdis.data.sampling import configured_draw
 
 _SIDE = 64
 
@@ -63,9 +64,7 @@ class Rooms(GroundTruthData):
             images = tf.minimum(tf.floor((light + 128.0) / 256.0), 255.0) / 255.0
             return tf.reshape(images, [-1, *self.observation_shape])
 
-        return DeviceFeed(
-            draw or Draw(self.num_images), pixels, lambda i: unravel(i, self.factors_num_values)
-        )
+        return DeviceFeed(draw or configured_draw(self), pixels, self.graph_factors)
 
     def _colours(self, hues: np.ndarray) -> np.ndarray:
         """The colours of floor, wall, object and highlight, int32 `[batch, 4, 3]`."""

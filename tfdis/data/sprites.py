@@ -5,9 +5,10 @@ import functools
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import DeviceFeed, Draw, unpack_bits, unravel
+from tfdis.data.feeding import DeviceFeed, Draw, unpack_bits
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import named_data
+from tfdis.data.sampling import configured_draw
 
 _SIDE = 64
 _WINDOW = 32  # a prototype's side in pixels: the largest shape reaches 13.8 px from its centre
@@ -64,9 +65,7 @@ class Sprites(GroundTruthData):
             images = unpack_bits(tf.bitcast(row, tf.uint8))
             return images[..., None]
 
-        return DeviceFeed(
-            draw or Draw(self.num_images), pixels, lambda i: unravel(i, self.factors_num_values)
-        )
+        return DeviceFeed(draw or configured_draw(self), pixels, self.graph_factors)
 
 
 @functools.cache

@@ -1,0 +1,54 @@
+"""Images stored as bytes, in memory or memory-mapped, and the feed that suits them."""
+
+import numpy as np
+import tensorflow as tf
+
+from tfdis.data.feeding import DeviceFeed, Draw, Factors, SlabFeed, table_feed
+from tfdis.data.sampling import configured_draw
+
+# What training takes beside the data: weights, activations and XLA's scratch, with room to spare.
+_WORKING_BYTES = 4 << 30
+
+
+class StoredImages:
+    """A part of a data set class: `images` and `feed` of an array in the order of the indices.
+
+    Attributes:
+        stored: uint8 `[num_images, height, width, channels]`, memory-mapped where it is large.
+    """
+
+    stored: np.ndarray
+
+    def images(self, indices: np.ndarray) -> np.ndarray:
+        """See `GroundTruthData.images`."""
+        return np.asarray(self.stored[indices])
+
+    def feed(self, draw: Draw | None = None) -> DeviceFeed | SlabFeed:
+        """See `GroundTruthData.feed`."""
+        return stored_feed(self.stored, draw or configured_draw(self), self.graph_factors)
+
+
+def stored_feed(
+    images: np.ndarray, draw: Draw, factors: Factors | None = None
+) -> DeviceFeed | SlabFeed:
+    """Feeds stored images from the device where they fit there, else in slabs.
+
+    On the CPU, what is memory-mapped stays so: its pages belong to the file, not to the process.
+
+    Args:
+        images: uint8, or float32 in [0, 1]; `[num_images, height, width, channels]`.
+        draw: how images are drawn.
+        factors: indices -> int32 `[batch, num_factors]`, or None.
+    """
+    mapped = isinstance(images, np.memmap)
+    if tf.config.list_physical_devices("GPU"):
+        try:
+            feed = table_feed(images, draw, factors)
+            tf.zeros([_WORKING_BYTES], tf.uint8)
+        except tf.errors.ResourceExhaustedError:
+            mapped = True
+        else:
+            return feed
+    if mapped:
+        return SlabFeed(draw, lambda indices: np.asarray(images[indices]), factors)
+    return table_feed(images, draw, factors)
