@@ -55,6 +55,16 @@ def config_dirs() -> tuple[Path, ...]:
     return Path.cwd(), Path(tfdis.__file__).parent / "gin_configs"
 
 
+def _ready_file(path: str) -> Path:
+    return config_dirs()[1] / path
+
+
+# So that `include "embedded.gin"` finds the package's own files from anywhere.
+gin.config.register_file_reader(
+    lambda path: _ready_file(path).open(), lambda path: _ready_file(path).is_file()
+)
+
+
 def find_gin_file(name: str) -> Path:
     """The path of a gin file, looked for in `config_dirs`.
 
