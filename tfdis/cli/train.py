@@ -64,3 +64,7 @@ def _train(arguments: argparse.Namespace) -> None:
             sys.exit(128 + stopped.signal_number)
     if finished is not None:
         print("Written:", *finished.written, sep="\n  ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
