@@ -14,8 +14,8 @@ from tfdis.visualize.latents import LatentSummary
 
 
 def draw_kl_chart(path: str | os.PathLike, summary: LatentSummary) -> None:
-    """Writes a bar chart of each latent's KL, the greatest first; dead latents are hollow."""
-    num_latents = len(summary.kl)
+    """Writes a bar chart of each latent's KL, or spread, the greatest first; the dead hollow."""
+    num_latents = len(summary.weight)
     with style.style():
         width = min(style.TEXT_WIDTH, 1.2 + 0.25 * num_latents)
         figure = style.new_figure(width, 1.8)
@@ -23,7 +23,7 @@ def draw_kl_chart(path: str | os.PathLike, summary: LatentSummary) -> None:
         dead = summary.dead[summary.order]
         axes.bar(
             np.arange(num_latents),
-            summary.kl[summary.order],
+            summary.weight[summary.order],
             width=0.7,
             color=np.where(dead, "white", style.MAIN),
             edgecolor=np.where(dead, style.FAINT, style.MAIN),
@@ -36,13 +36,11 @@ def draw_kl_chart(path: str | os.PathLike, summary: LatentSummary) -> None:
         axes.tick_params(axis="x", length=0)
         axes.set_xlim(-0.6, num_latents - 0.4)
         axes.set_xlabel("latent")
-        axes.set_ylabel("KL (nats)")
+        axes.set_ylabel("KL (nats)" if summary.unit == "nats" else "standard deviation")
         alive = int(np.sum(~dead))
-        axes.set_title(
-            f"{alive} of {num_latents} latents in use, "
-            f"{style.number(summary.kl.sum(), 1)} nats in all",
-            loc="right",
-        )
+        total = f", {style.number(summary.weight.sum(), 1)} nats in all"
+        title = f"{alive} of {num_latents} latents in use"
+        axes.set_title(title + (total if summary.unit == "nats" else ""), loc="right")
         style.save_figure(path, figure)
 
 

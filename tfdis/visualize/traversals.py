@@ -55,7 +55,7 @@ def draw_traversal(
     value_names: Sequence[str],
     max_latents: int = 20,
 ) -> None:
-    """Writes a PNG: a row per latent, the greatest KL first, and a column per value.
+    """Writes a PNG: a row per latent, the one that tells most first, and a column per value.
 
     In the row of a latent in use, the cell nearest to the image's own code is framed.
 
@@ -75,7 +75,7 @@ def draw_traversal(
         images.shape[2:],
         row_labels=[summary.label(latent) for latent in shown],
         column_labels=[Label(name) for name in value_names],
-        footnote=_rest(summary, len(shown)),
+        footnote=summary.rest(shown),
     )
     marks = [
         (row, int(np.abs(values[latent] - code[latent]).argmin()))
@@ -93,7 +93,7 @@ def animate_traversals(
     values: np.ndarray,
     max_latents: int = 20,
 ) -> None:
-    """Writes a GIF: a row per image, a column per latent, and a frame per value.
+    """Writes a GIF: a row per image, a column per latent in use, and a frame per value.
 
     Args:
         path: the file.
@@ -103,7 +103,8 @@ def animate_traversals(
         values: `[num_latents, num_values]`.
         max_latents: columns to show.
     """
-    shown = summary.order[:max_latents]
+    in_use = int(np.sum(~summary.dead)) or len(summary.order)
+    shown = summary.order[: min(in_use, max_latents)]
     images = np.stack(
         [traverse(decode, code, shown, values[shown]) for decode, code in zip(decodes, codes)]
     )
@@ -111,7 +112,7 @@ def animate_traversals(
         *images.shape[:2],
         images.shape[3:],
         column_labels=[summary.label(latent, separator="\n") for latent in shown],
-        footnote=_rest(summary, len(shown)),
+        footnote=summary.rest(shown),
         min_dpi=SCREEN_DPI,
     )
     save_gif(path, [sheet.filled(images[:, :, frame]) for frame in range(images.shape[2])])
@@ -126,10 +127,3 @@ def range_names(values: np.ndarray) -> list[str]:
 def quantile_names(levels: np.ndarray) -> list[str]:
     """Headings for the quantiles at these levels."""
     return [f"{100 * level:.0f}%" for level in levels]
-
-
-def _rest(summary: LatentSummary, shown: int) -> str:
-    rest = summary.order[shown:]
-    if not len(rest):
-        return ""
-    return f"{len(rest)} latents of less KL (at most {number(summary.kl[rest[0]])} nats) not shown"

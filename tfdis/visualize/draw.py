@@ -1,0 +1,220 @@
+"""Draws all pictures of a model."""
+
+import dataclasses
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from tfdis.config import configurable
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.errors import UserError
+from tfdis.results import write_text
+from tfdis.visualize import charts, conditions, information, reconstructions, traversals
+from tfdis.visualize.latents import DEAD_BELOW, aggregate_posterior_quantiles
+from tfdis.visualize.material import Material, Trained, gather
+
+_FRAMES = 21
+
+
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """What was drawn.
+
+    Attributes:
+        paths: the files.
+        information: the table of mutual information to print; empty where it was not asked for.
+    """
+
+    paths: list[Path]
+    information: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Settings:
+    """What `draw_all` was asked for; see there."""
+
+    traversal_range: float
+    traversal_spacing: float
+    num_quantiles: int
+    num_traversed: int
+    max_latents: int
+    seed: int
+
+
+@configurable("draw_all")
+def draw_all(
+    trained: Trained,
+    data: GroundTruthData,
+    output_dir: str | os.PathLike,
+    progress_file: str | os.PathLike | None = None,
+    kinds: Sequence[str] | None = None,
+    traversal_range: float = 2.0,
+    traversal_spacing: float = 0.4,
+    num_quantiles: int = 10,
+    num_random: int = 10,
+    num_traversed: int = 2,
+    num_images: int = 10_000,
+    max_latents: int = 20,
+    dead_below: float = DEAD_BELOW,
+    seed: int = 0,
+) -> Pictures:
+    """Draws a model's pictures into a directory; each file is whole or absent.
+
+    Args:
+        trained: the model; see `Trained` for what it needs.
+        data: the data set that it was trained on.
+        output_dir: where the files go; files of the same names are replaced.
+        progress_file: progress.jsonl of the training; None: no learning curves.
+        kinds: which pictures, of `KINDS`; None: all.
+        traversal_range: the fixed range's traversals go from minus this to this.
+        traversal_spacing: the distance of neighbours in it.
+        num_quantiles: columns of the traversals over the aggregate posterior, at the middles of
+            as many equal parts of its mass.
+        num_random: random images to reconstruct.
+        num_traversed: how many of them to traverse, beside the fixed ones.
+        num_images: images for the KL, the quantiles and the mutual information.
+        max_latents: latents to traverse, those of greatest KL.
+        dead_below: KL in nats below which a latent counts as dead.
+        seed: of all that is drawn at random.
+
+    Raises:
+        UserError: a kind does not exist, or a file cannot be written.
+    """
+    unknown = [kind for kind in kinds or () if kind not in KINDS]
+    if unknown:
+        raise UserError(
+            f"draw_all.kinds names '{unknown[0]}'; the kinds of pictures are {', '.join(KINDS)}."
+        )
+    material = gather(trained, data, num_images, num_random, dead_below, seed, progress_file)
+    settings = Settings(
+        traversal_range,
+        traversal_spacing,
+        num_quantiles,
+        min(num_traversed, num_random),
+        max_latents,
+        seed,
+    )
+    out = Path(output_dir)
+    paths = [path for kind in kinds or KINDS for path in KINDS[kind](out, material, settings)]
+    tables = [path.read_text() for path in paths if path.suffix == ".txt"]
+    return Pictures(paths, "".join(tables))
+
+
+def _reconstructions(out: Path, material: Material, settings: Settings) -> list[Path]:
+    paths = [out / "reconstructions_fixed.png", out / "reconstructions_random.png"]
+    for path, shown in zip(paths, (material.fixed, material.random)):
+        reconstructions.draw_reconstructions(path, shown.images, shown.reconstructions())
+    return paths
+
+
+def _traversals(out: Path, material: Material, settings: Settings) -> list[Path]:
+    values = traversals.range_values(settings.traversal_range, settings.traversal_spacing)
+    levels = _levels(settings.num_quantiles)
+    axes = {
+        "range": (_everywhere(values, material), traversals.range_names(values)),
+        "quantiles": (_quantiles(levels, material, settings), traversals.quantile_names(levels)),
+    }
+    paths = []
+    for name, code, decode in _traversed(material, settings):
+        for over, (values, names) in axes.items():
+            paths.append(out / f"traversal_{over}_{name}.png")
+            traversals.draw_traversal(
+                paths[-1], decode, code, material.summary, values, names, settings.max_latents
+            )
+    return paths
+
+
+def _animations(out: Path, material: Material, settings: Settings) -> list[Path]:
+    _, codes, decodes = zip(*_traversed(material, settings))
+    limit = settings.traversal_range
+    axes = {
+        "range": _everywhere(np.linspace(-limit, limit, _FRAMES), material),
+        "quantiles": _quantiles(_levels(_FRAMES), material, settings),
+    }
+    paths = []
+    for over, values in axes.items():
+        paths.append(out / f"traversals_{over}.gif")
+        traversals.animate_traversals(
+            paths[-1], decodes, np.stack(codes), material.summary, values, settings.max_latents
+        )
+    return paths
+
+
+def _conditions(out: Path, material: Material, settings: Settings) -> list[Path]:
+    paths = []
+    first = 0
+    for name, classes in material.label_groups:
+        for shown, which in ((material.fixed, "fixed"), (material.random, "random")):
+            path = out / f"condition_{name}_{which}.png"
+            animation = path.with_suffix(".gif")
+            shared = (shown.decode, shown.images, shown.codes, shown.labels, first)
+            conditions.draw_condition_traversal(path, *shared, classes)
+            conditions.animate_condition_traversal(animation, *shared, len(classes))
+            paths += [path, animation]
+        first += len(classes)
+    return paths
+
+
+def _kl(out: Path, material: Material, settings: Settings) -> list[Path]:
+    path = out / "kl.png"
+    charts.draw_kl_chart(path, material.summary)
+    return [path]
+
+
+def _mutual_information(out: Path, material: Material, settings: Settings) -> list[Path]:
+    names = material.factor_names
+    if not names:
+        return []
+    table = information.mutual_information_table(material.mean, material.factors, names)
+    picture, text = out / "mutual_information.png", out / "mutual_information.txt"
+    charts.draw_information(picture, table, names)
+    write_text(text, information.information_text(table, names) + "\n")
+    return [picture, text]
+
+
+def _learning_curves(out: Path, material: Material, settings: Settings) -> list[Path]:
+    if not material.curves:
+        return []
+    path = out / "learning_curves.png"
+    charts.draw_learning_curves(path, material.curves)
+    return [path]
+
+
+KINDS: dict[str, Callable[[Path, Material, Settings], list[Path]]] = {
+    "reconstructions": _reconstructions,
+    "traversals": _traversals,
+    "animations": _animations,
+    "conditions": _conditions,
+    "kl": _kl,
+    "mutual_information": _mutual_information,
+    "learning_curves": _learning_curves,
+}
+
+
+def _traversed(
+    material: Material, settings: Settings
+) -> list[tuple[str, np.ndarray, traversals.Decode]]:
+    """The images to traverse: their names, their codes, and how to decode beside their labels."""
+    fixed, random = material.fixed, material.random
+    return [
+        (f"fixed_{i + 1}", fixed.codes[i], fixed.decoder_of(i)) for i in range(len(fixed.images))
+    ] + [
+        (f"random_{i + 1}", random.codes[i], random.decoder_of(i))
+        for i in range(settings.num_traversed)
+    ]
+
+
+def _everywhere(values: np.ndarray, material: Material) -> np.ndarray:
+    return np.tile(values, (material.mean.shape[1], 1))
+
+
+def _levels(num: int) -> np.ndarray:
+    return (np.arange(num) + 0.5) / num
+
+
+def _quantiles(levels: np.ndarray, material: Material, settings: Settings) -> np.ndarray:
+    return aggregate_posterior_quantiles(
+        material.mean, material.log_variance, levels, settings.seed
+    )

@@ -1,0 +1,174 @@
+"""What a model's pictures are drawn from: its codes of some images of a data set."""
+
+import dataclasses
+import functools
+import os
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.visualize.charts import read_curves
+from tfdis.visualize.latents import LatentSummary, summarize_latents
+
+_BATCH = 500
+
+
+class Trained(Protocol):
+    """The part of `tfdis.models.trained.TrainedModel` that pictures need.
+
+    A conditional model also has `label_groups`, the parts of its label and the names of each one's
+    classes (one name for an attribute that is there or not), such as
+    `(("shape", ("square", "ellipse", "heart")),)`, and `labels(factors)`, float32 of the label's
+    whole width; its `encode` and `decode` take the labels as a second argument.
+    """
+
+    def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+        """Images in [0, 1] to means and log variances; None for these without a posterior."""
+
+    def decode(self, codes: np.ndarray) -> np.ndarray:
+        """Codes to images in [0, 1]."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Shown:
+    """Some images and what the model makes of them.
+
+    Attributes:
+        images: floats in [0, 1], `[num_images, height, width, channels]`.
+        codes: the posterior's means, `[num_images, num_latents]`.
+        labels: `[num_images, width]` for a conditional model, else None.
+        decode: codes and labels (or None) to images.
+    """
+
+    images: np.ndarray
+    codes: np.ndarray
+    labels: np.ndarray | None
+    decode: Callable[[np.ndarray, np.ndarray | None], np.ndarray]
+
+    def reconstructions(self) -> np.ndarray:
+        """The images decoded from their codes."""
+        return self.decode(self.codes, self.labels)
+
+    def decoder_of(self, index: int) -> Callable[[np.ndarray], np.ndarray]:
+        """Decodes any codes with the label of one of the images."""
+
+        def decode(codes: np.ndarray) -> np.ndarray:
+            if self.labels is None:
+                return self.decode(codes, None)
+            return self.decode(codes, np.repeat(self.labels[index : index + 1], len(codes), 0))
+
+        return decode
+
+
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """Everything that the pictures of one model share.
+
+    Attributes:
+        fixed: the same images for every model of a data set, see `fixed_factors`.
+        random: images drawn from the data.
+        mean: the posterior's means of many images, `[num_images, num_latents]`.
+        log_variance: as `mean`, or None.
+        factors: those images' factors, `[num_images, num_factors]`.
+        factor_names: one per factor.
+        summary: the latents ranked by their KL over those images.
+        label_groups: of a conditional model, see `Trained`; empty for others.
+        curves: steps and values by name, from progress.jsonl.
+    """
+
+    fixed: Shown
+    random: Shown
+    mean: np.ndarray
+    log_variance: np.ndarray | None
+    factors: np.ndarray
+    factor_names: tuple[str, ...]
+    summary: LatentSummary
+    label_groups: tuple[tuple[str, tuple[str, ...]], ...]
+    curves: dict[str, tuple[np.ndarray, np.ndarray]]
+
+
+def gather(
+    trained: Trained,
+    data: GroundTruthData,
+    num_images: int,
+    num_random: int,
+    dead_below: float,
+    seed: int,
+    progress_file: str | os.PathLike | None,
+) -> Material:
+    """Encodes what the pictures need.
+
+    Args:
+        trained: the model.
+        data: where its images come from.
+        num_images: images for the KL, the quantiles and the mutual information.
+        num_random: random images to show.
+        dead_below: KL in nats below which a latent counts as dead.
+        seed: of the draws.
+        progress_file: where the learning curves are, or None.
+    """
+    random_state = np.random.RandomState(seed)
+    show = functools.partial(_show, trained, data, random_state=random_state)
+    fixed = show(fixed_factors(data))
+    random = show(data.sample_factors(num_random, random_state))
+    factors = data.sample_factors(num_images, random_state)
+    means, log_variances = zip(
+        *(
+            _encode(trained, data, factors[start : start + _BATCH], random_state)[2:]
+            for start in range(0, num_images, _BATCH)
+        )
+    )
+    mean = np.concatenate(means)
+    log_variance = None if log_variances[0] is None else np.concatenate(log_variances)
+    names = tuple(getattr(data, "factor_names", map(str, range(data.num_factors))))
+    summary = summarize_latents(mean, log_variance, dead_below)
+    return Material(
+        fixed,
+        random,
+        mean,
+        log_variance,
+        factors,
+        names,
+        summary,
+        tuple(getattr(trained, "label_groups", ())),
+        {} if progress_file is None else read_curves(progress_file),
+    )
+
+
+def fixed_factors(data: GroundTruthData) -> np.ndarray:
+    """Factors of the images that every model of a data set is shown on.
+
+    One image of each shape with all else at its middle value, such as a square, an ellipse and a
+    heart; where no factor is a shape, three images a quarter, half and three quarters of the way
+    through all factors.
+    """
+    sizes = np.array(data.factors_num_values)
+    shapes = [i for i, name in enumerate(getattr(data, "factor_names", ())) if "shape" in name]
+    if not shapes:
+        return np.stack([sizes * quarter // 4 for quarter in (1, 2, 3)])
+    factors = np.tile(sizes // 2, (min(sizes[shapes[0]], 5), 1))
+    factors[:, shapes[0]] = np.arange(len(factors))
+    return factors
+
+
+def _show(
+    trained: Any, data: GroundTruthData, factors: np.ndarray, random_state: np.random.RandomState
+) -> Shown:
+    images, labels, mean, _ = _encode(trained, data, factors, random_state)
+
+    def decode(codes: np.ndarray, labels: np.ndarray | None) -> np.ndarray:
+        return trained.decode(codes) if labels is None else trained.decode(codes, labels)
+
+    return Shown(images, mean, labels, decode)
+
+
+def _encode(
+    trained: Any, data: GroundTruthData, factors: np.ndarray, random_state: np.random.RandomState
+) -> tuple[np.ndarray, np.ndarray | None, np.ndarray, np.ndarray | None]:
+    images = data.sample_observations_from_factors(factors, random_state)
+    if not getattr(trained, "label_groups", ()):
+        return images, None, *trained.encode(images)
+    labels = trained.labels(factors)
+    return images, labels, *trained.encode(images, labels)
