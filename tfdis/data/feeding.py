@@ -12,6 +12,8 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
+from tfdis.keys import step_key, subkey
+
 Slab = tuple[tf.Tensor, ...]
 Factors = Callable[[tf.Tensor], tf.Tensor]
 
@@ -41,23 +43,13 @@ class Feed(Protocol):
         Args:
             slab: what `slab` gave.
             position: the step's place in the slab.
-            key: `step_key(seed, step)`.
+            key: `tfdis.keys.step_key(seed, step)`.
             batch_size: as for `slab`.
 
         Returns:
             images: float32 in [0, 1], `[batch, height, width, channels]`.
             factors: int32 `[batch, num_factors]`, or None where the data has none.
         """
-
-
-def step_key(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
-    """The key of one step's randomness, int32 `[2]`; works in and out of the graph."""
-    return tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])
-
-
-def subkey(key: tf.Tensor, salt: int) -> tf.Tensor:
-    """A key for one of several independent uses of `key`."""
-    return tf.random.experimental.stateless_fold_in(key, salt, alg="philox")
 
 
 class Draw:

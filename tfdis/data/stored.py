@@ -25,7 +25,8 @@ class StoredImages:
 
     def feed(self, draw: Draw | None = None) -> DeviceFeed | SlabFeed:
         """See `GroundTruthData.feed`."""
-        return stored_feed(self.stored, draw or configured_draw(self), self.graph_factors)
+        factors = self.graph_factors if self.num_factors else None
+        return stored_feed(self.stored, draw or configured_draw(self), factors)
 
 
 def stored_feed(
