@@ -25,6 +25,8 @@ class Batch:
         key: int32 `[2]`, the seed of all noise of this step.
         second_z: codes of a second batch, where a term asked for them; else None.
         labels: float32 `[batch, num_classes]` of a conditional model; else None.
+        decoded: the images in [0, 1] of `logits`, with a gradient that reaches the decoder alone,
+            of a model with a label encoder; else None.
     """
 
     images: tf.Tensor
@@ -36,6 +38,7 @@ class Batch:
     key: tf.Tensor
     second_z: tf.Tensor | None = None
     labels: tf.Tensor | None = None
+    decoded: tf.Tensor | None = None
 
 
 class LossTerm(keras.layers.Layer):
@@ -51,10 +54,12 @@ class LossTerm(keras.layers.Layer):
         needs_whole_batch: the formula compares codes with each other. Where a batch is spread over
             replicas, the term then sees the codes of all of them.
         needs_second_batch: the term wants `second_z`.
+        report_names: what the term tells beside its value, such as an accuracy.
     """
 
     needs_whole_batch = False
     needs_second_batch = False
+    report_names: tuple[str, ...] = ()
 
     def __init__(self, weight: Weight = 1.0, name: str | None = None, **kwargs: Any):
         super().__init__(name=name, **kwargs)
@@ -75,13 +80,17 @@ class LossTerm(keras.layers.Layer):
             num_images: the number of images in the data set, or None where nobody knows it.
         """
 
+    def report(self, batch: Batch) -> dict[str, tf.Tensor]:
+        """Scalars by the names in `report_names`; they carry no gradient."""
+        return {}
+
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this term again."""
         return {**super().get_config(), "weight": serialized(self.weight)}
 
 
 class AdversarialTerm(LossTerm):
-    """A term that owns a network trained against the model, with its own optimizer.
+    """A term that owns a network beside the model, with a loss and an optimizer of its own.
 
     Attributes:
         adversary: the network; the model's own optimizer never touches it.

@@ -71,8 +71,9 @@ class Autoencoder(keras.Model):
 
     @property
     def value_names(self) -> list[str]:
-        """What a step reports: the loss, then the value of every term."""
-        return ["loss", *(term.name for term in self.terms)]
+        """What a step reports: the loss, the value of every term, and what terms tell beside."""
+        reports = [name for term in self.terms for name in term.report_names]
+        return ["loss", *(term.name for term in self.terms), *reports]
 
     @property
     def needs_second_batch(self) -> bool:
@@ -124,6 +125,11 @@ class Autoencoder(keras.Model):
         outputs = tf.nest.flatten(self.encoder(images, training=training))
         return tuple(tf.cast(output, tf.float32) for output in outputs)
 
+    def decoder_input(self, images: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
+        """What the decoder takes for an image with this code: here the code itself."""
+        del images
+        return z
+
     def decode(self, z: tf.Tensor, training: bool | None = None) -> tf.Tensor:
         """Codes to logits, float32 of the images' shape."""
         return tf.cast(self.decoder(z, training=training), tf.float32)
@@ -151,12 +157,14 @@ class Autoencoder(keras.Model):
         return self.encode(data.images, training=True)
 
     def losses_of(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """The objective and the unweighted value of every term, all scalars."""
+        """The objective; the unweighted value of every term and what it reports; all scalars."""
         whole = gathered(batch) if any(term.needs_whole_batch for term in self.terms) else batch
         values = {
             term.name: term(batch=whole if term.needs_whole_batch else batch) for term in self.terms
         }
         loss = tf.add_n([term.weight_at(batch.step) * values[term.name] for term in self.terms])
+        for term in self.terms:
+            values.update(term.report(whole if term.needs_whole_batch else batch))
         return loss, values
 
     def update(self, data: Data) -> dict[str, tf.Tensor]:
@@ -188,12 +196,14 @@ class Autoencoder(keras.Model):
         if not self.adversarial_terms:
             return []
         second_z = None if second is None else self.second_codes(second, subkey(key, _SECOND_SALT))
-        batch = gathered(without_gradient(batch, second_z))
+        batch = without_gradient(batch, second_z)
+        whole = gathered(batch)
         result = []
         for term in self.adversarial_terms:
             variables = term.adversary.trainable_variables
             with tf.GradientTape() as tape:
-                loss = term.adversary_loss(batch) / num_replicas()
+                loss = term.adversary_loss(whole if term.needs_whole_batch else batch)
+                loss /= num_replicas()
             result.append((term, tape.gradient(loss, variables)))
         return result
 

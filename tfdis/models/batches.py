@@ -91,10 +91,15 @@ def gathered(batch: Batch) -> Batch:
 
 def without_gradient(batch: Batch, second_z: tf.Tensor | None) -> Batch:
     """The batch as an adversary sees it: its gradient does not reach the model."""
+    posterior = batch.posterior
+    if posterior is not None:
+        parameters = posterior.mean(), log_variance(posterior)
+        posterior = diagonal_gaussian(*map(tf.stop_gradient, parameters))
     return dataclasses.replace(
         batch,
         z=tf.stop_gradient(batch.z),
         logits=tf.stop_gradient(batch.logits),
-        posterior=None,
+        posterior=posterior,
+        decoded=None,
         second_z=None if second_z is None else tf.stop_gradient(second_z),
     )

@@ -18,13 +18,18 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
         reconstructions    images -> images: the logits of one decoded sample of the posterior
         decoder            latent_vectors -> images: logits
 
+    Where a conditional model needs the label of an image, it is the one that the model infers;
+    `latent_vectors` are its codes joined with its labels.
+
     Raises:
         UserError: it cannot be written.
     """
     module = tf.Module()
     module.variables_of_the_model = [variable.value for variable in model.variables]
     images = tf.TensorSpec([None, *model.observation_shape], tf.float32, name="images")
-    codes = tf.TensorSpec([None, model.num_latents], tf.float32, name="latent_vectors")
+    codes = tf.TensorSpec(
+        [None, model.decoder.inputs[0].shape[-1]], tf.float32, name="latent_vectors"
+    )
 
     @tf.function(input_signature=[images])
     def gaussian_encoder(images: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -37,7 +42,7 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
         outputs = gaussian_encoder(images)
         noise = tf.random.normal(tf.shape(outputs["mean"]))
         z = outputs["mean"] + tf.exp(outputs["logvar"] / 2) * noise
-        return {"images": model.decode(z, training=False)}
+        return {"images": model.decode(model.decoder_input(images, z), training=False)}
 
     @tf.function(input_signature=[codes])
     def decoder(latent_vectors: tf.Tensor) -> dict[str, tf.Tensor]:
