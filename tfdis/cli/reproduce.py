@@ -1,0 +1,96 @@
+"""tfdis-reproduce: one model of a study, from its number to its scores."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from tfdis.cli.run import run
+from tfdis.config import config_dirs
+from tfdis.errors import UserError
+from tfdis.results import refuse_existing
+from tfdis.study.run import real_stages, run_model
+from tfdis.study.study import Study, read_study
+
+_DESCRIPTION = """\
+Trains, draws, postprocesses and evaluates model number N of a study, as dlib_reproduce does: the
+same bindings, seeds and directories.
+
+  tfdis-reproduce --study=unsupervised_study_v1 --model_num=1200 --only_print
+  tfdis-reproduce --study=unsupervised_study_v1 --model_num=1200 \\
+      --gin_bindings="dataset.name = 'sprites'" --gin_bindings="model.training_steps = 5000"
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit code."""
+    parser = argparse.ArgumentParser(
+        "tfdis-reproduce",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--study",
+        default="unsupervised_study_v1",
+        help="unsupervised_study_v1, fairness_study_v1, abstract_reasoning_study_v1, or any file "
+        "in studies/",
+    )
+    parser.add_argument("--model_num", type=int, default=0, help="the model's number in the study")
+    parser.add_argument(
+        "--output_directory",
+        help="{study} and {model_num} in it are replaced; default: output/{study}/{model_num}, or "
+        "output with --model_dir",
+    )
+    parser.add_argument("--model_dir", help="evaluate this trained model; train none")
+    parser.add_argument("--only_print", action="store_true", help="print the settings, run nothing")
+    parser.add_argument(
+        "--gin_bindings", action="append", default=[], help="read last, by every stage"
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+    parser.add_argument("--resume", action="store_true", help="go on with what is there")
+    return run(parser, _reproduce, argv)
+
+
+def _reproduce(arguments: argparse.Namespace) -> None:
+    study = read_study([_gin_file(arguments.study)], arguments.gin_bindings)
+    _print_settings(study, arguments)
+    if arguments.only_print:
+        return
+    default = "output" if arguments.model_dir else "output/{study}/{model_num}"
+    output_dir = (arguments.output_directory or default).format(
+        study=arguments.study, model_num=arguments.model_num
+    )
+    if not arguments.resume:
+        trained = [] if arguments.model_dir else ["model"]
+        for name in (*trained, "visualizations", "postprocessed", "metrics"):
+            refuse_existing(Path(output_dir) / name, arguments.overwrite)
+    run_model(
+        study,
+        arguments.model_num,
+        output_dir,
+        real_stages(),
+        trained_model_dir=arguments.model_dir,
+        overwrite=arguments.overwrite,
+    )
+
+
+def _gin_file(study: str) -> str:
+    names = sorted(
+        {path.stem for each in config_dirs() for path in (each / "studies").glob("*.gin")}
+    )
+    if study not in names:
+        raise UserError(f"--study={study} is not one of the studies: {', '.join(names)}.")
+    return f"studies/{study}.gin"
+
+
+def _print_settings(study: Study, arguments: argparse.Namespace) -> None:
+    if arguments.model_dir:
+        _print("Model directory (training is skipped)", [arguments.model_dir])
+    else:
+        _print("Gin files of the training, read in this order", study.model_configs)
+        _print("Gin bindings of the training", study.model_bindings(arguments.model_num))
+    _print("Gin files of the postprocessing", study.postprocess_configs)
+    _print("Gin files of the evaluation", study.metric_configs)
+
+
+def _print(title: str, lines: Iterable[object]) -> None:
+    print(f"{title}:", *(f"  {line}" for line in lines), "", sep="\n")

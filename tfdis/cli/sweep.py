@@ -1,0 +1,137 @@
+"""tfdis-sweep: runs a study, or says how it stands."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfdis.cli.run import run
+from tfdis.errors import UserError
+
+_DESCRIPTION = """\
+Runs every model of a study: trains, draws, postprocesses and scores it. Whatever stops a study
+(kill -9, a reboot, a full disk, a lost node), the same command goes on with it; several launchers
+may work in one directory, from any machines that share it.
+
+  tfdis-sweep --gin_file=studies/small.gin --output_dir=output/small
+  tfdis-sweep status output/small         how it stands, from any terminal
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Runs the command; returns the exit code."""
+    argv = list(sys.argv[1:] if argv is None else argv)
+    if argv[:1] == ["status"]:
+        return run(_status_parser(), _status, argv[1:])
+    return run(_parser(), _sweep, argv)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "tfdis-sweep",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--gin_file",
+        action="append",
+        required=True,
+        help="the study, such as studies/small.gin; may be given several times",
+    )
+    parser.add_argument(
+        "--gin_bindings",
+        action="append",
+        default=[],
+        help='read last, by every stage of every model: "model.training_steps = 10"',
+    )
+    parser.add_argument(
+        "--output_dir", type=Path, help="default: output/<study>; model N goes into its folder N"
+    )
+    parser.add_argument("--models", default="all", help="only some: 0-99,120")
+    parser.add_argument("--workers", type=int, help="models at a time; default: one per core")
+    parser.add_argument("--launcher", choices=("local", "ray"), default="local")
+    parser.add_argument("--address", help="of the Ray cluster: auto, or host:port")
+    parser.add_argument("--cores_per_model", type=int, default=1, help="with Ray")
+    parser.add_argument("--gpus_per_model", type=float, default=0.0, help="with Ray; 0.25 shares")
+    parser.add_argument(
+        "--data_dir", type=Path, help="where each node finds data sets: a shared disk, or its own"
+    )
+    parser.add_argument(
+        "--cache_dir",
+        type=Path,
+        help="where each node keeps data unpacked: a shared disk, or its own",
+    )
+    parser.add_argument(
+        "--max_failures", type=int, default=2, help="attempts at a model that fails"
+    )
+    parser.add_argument("--retry_failed", action="store_true", help="try failed models again")
+    return parser
+
+
+def _sweep(arguments: argparse.Namespace) -> None:
+    from tfdis.study.launch import Stopped, launch_local
+    from tfdis.study.states import States
+    from tfdis.study.study import read_study, save_study
+    from tfdis.study.supervisor import WorkerOptions
+    from tfdis.study.worker import parse_models
+
+    study = read_study(arguments.gin_file, arguments.gin_bindings)
+    directory = arguments.output_dir or Path("output") / study.name
+    study = save_study(study, directory)
+    model_nums = parse_models(arguments.models, study)
+    if arguments.retry_failed:
+        States(directory, arguments.max_failures).retry_failed(model_nums)
+    options = WorkerOptions(models=arguments.models, max_failures=arguments.max_failures)
+    folders = {
+        "DISENTANGLEMENT_LIB_DATA": arguments.data_dir,
+        "TFDIS_CACHE": arguments.cache_dir,
+    }
+    environment = {name: str(path.absolute()) for name, path in folders.items() if path}
+    try:
+        if arguments.launcher == "ray":
+            from tfdis.study.launch_ray import launch_ray
+
+            snapshot = launch_ray(
+                study,
+                directory,
+                options,
+                arguments.address,
+                arguments.workers,
+                arguments.cores_per_model,
+                arguments.gpus_per_model,
+                environment,
+            )
+        else:
+            snapshot = launch_local(study, directory, options, arguments.workers, environment)
+    except Stopped as stopped:
+        print(stopped, file=sys.stderr)
+        raise SystemExit(130) from stopped
+    print(f"{study.name}: {snapshot.summary()}; in {directory}.")
+    if snapshot.failed:
+        raise UserError(
+            f"{len(snapshot.failed)} models failed: see tfdis-sweep status {directory}; "
+            f"--retry_failed tries them again."
+        )
+
+
+def _status_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser("tfdis-sweep status", description="Says how a study stands.")
+    parser.add_argument("directory", type=Path, help="the study's output_dir")
+    parser.add_argument("--max_failures", type=int, default=2, help="as the study was launched")
+    return parser
+
+
+def _status(arguments: argparse.Namespace) -> None:
+    from tfdis.study.states import States
+    from tfdis.study.study import load_study
+    from tfdis.study.view import Watch
+
+    study = load_study(arguments.directory)
+    states = States(arguments.directory, arguments.max_failures)
+    watch = Watch(arguments.directory, study, range(len(study.settings)), states)
+    snapshot = watch.snapshot()
+    print(f"{study.name}: {snapshot.summary()}")
+    for text in snapshot.running.values():
+        print(f"  running {text}")
+    for num, text in snapshot.failed.items():
+        print(f"  failed  {text}\n          see {arguments.directory / str(num) / 'log.txt'}")

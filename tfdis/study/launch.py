@@ -1,0 +1,175 @@
+"""Runs a study on this machine: one worker process per core, or as many as asked for."""
+
+import contextlib
+import itertools
+import os
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import FrameType
+from typing import TextIO
+
+from tfdis.errors import UserError
+from tfdis.study.states import States
+from tfdis.study.study import Study
+from tfdis.study.supervisor import Supervisor, WorkerOptions
+from tfdis.study.view import LiveView, Snapshot, Watch
+from tfdis.study.worker import parse_models
+
+_LOOK_SECONDS = 1.0
+
+
+class Stopped(Exception):
+    """The launcher was asked to stop and did, after its workers saved their state."""
+
+
+def launch_local(
+    study: Study,
+    directory: str | Path,
+    options: WorkerOptions,
+    num_workers: int | None = None,
+    environment: dict[str, str] | None = None,
+    out: TextIO = sys.stderr,
+) -> Snapshot:
+    """Runs models on this machine until every one is done or failed.
+
+    The cores are dealt out among the workers, each of which stays on its own: models x steps per
+    second of the machine are highest so (docs/performance_study.md).
+
+    Args:
+        study: the study, as `save_study` gave it back.
+        directory: its directory.
+        options: what the workers are told.
+        num_workers: worker processes; None: one per core.
+        environment: further environment variables of the workers.
+        out: where to show progress.
+
+    Returns:
+        How the study stands at the end.
+
+    Raises:
+        Stopped: SIGINT or SIGTERM came.
+        UserError: the workers cannot work.
+    """
+    supervisors = [
+        Supervisor(
+            directory,
+            options,
+            threads=len(cores),
+            cores=cores if hasattr(os, "sched_setaffinity") else None,
+            environment={**_gpu_environment(slot), **(environment or {})},
+        )
+        for slot, cores in enumerate(deal_cores(_cores(), num_workers))
+    ]
+
+    def note() -> str:
+        paused = any(supervisor.is_paused for supervisor in supervisors)
+        return f"the disk of {directory} is full: waiting for space" if paused else ""
+
+    with ThreadPoolExecutor(len(supervisors)) as pool, stop_signals() as is_stopped:
+        runs = [pool.submit(supervisor.run) for supervisor in supervisors]
+        try:
+            snapshot = watch(
+                study,
+                directory,
+                options,
+                lambda: is_stopped.is_set() or all(run.done() for run in runs),
+                note,
+                out,
+            )
+        finally:
+            stops = [threading.Thread(target=each.stop) for each in supervisors]
+            for stop in stops:
+                stop.start()
+            for stop in stops:
+                stop.join()
+    if is_stopped.is_set():
+        raise Stopped(f"Stopped; the same command goes on with {directory}.")
+    for run in runs:
+        run.result()
+    return snapshot
+
+
+def watch(
+    study: Study,
+    directory: str | Path,
+    options: WorkerOptions,
+    is_over: Callable[[], bool],
+    note: Callable[[], str],
+    out: TextIO,
+) -> Snapshot:
+    """Shows how a study stands until `is_over`; returns the last look."""
+    model_nums = parse_models(options.models, study)
+    looks = Watch(Path(directory), study, model_nums, States(directory, options.max_failures))
+    view = LiveView(study.name, out)
+    while True:
+        over = is_over()
+        snapshot = looks.snapshot()
+        view.show(snapshot, note())
+        if over:
+            return snapshot
+        time.sleep(_LOOK_SECONDS)
+
+
+@contextlib.contextmanager
+def stop_signals() -> Iterator[threading.Event]:
+    """Gives an event that the first SIGINT or SIGTERM sets; a second one acts as usual."""
+    event = threading.Event()
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+    def note(number: int, frame: FrameType | None) -> None:
+        event.set()
+        signal.signal(number, before[number])
+
+    for number in before:
+        signal.signal(number, note)
+    try:
+        yield event
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def deal_cores(cores: list[int], num_workers: int | None) -> list[tuple[int, ...]]:
+    """Which cores each worker runs on: an equal share, neighbours together.
+
+    Args:
+        cores: the machine's, or this process', cores.
+        num_workers: None: one per core; more than there are cores share them.
+
+    Raises:
+        UserError: `num_workers` is below 1.
+    """
+    num_workers = len(cores) if num_workers is None else num_workers
+    if num_workers < 1:
+        raise UserError(f"--workers is 1 or more; received {num_workers}.")
+    if num_workers >= len(cores):
+        return [(cores[slot % len(cores)],) for slot in range(num_workers)]
+    bounds = [len(cores) * slot // num_workers for slot in range(num_workers + 1)]
+    return [tuple(cores[low:high]) for low, high in itertools.pairwise(bounds)]
+
+
+def _cores() -> list[int]:
+    if hasattr(os, "sched_getaffinity"):
+        return sorted(os.sched_getaffinity(0))
+    return list(range(os.cpu_count() or 1))
+
+
+def _gpu_environment(slot: int) -> dict[str, str]:
+    """Deals the GPUs, if there are any, to the workers in turn; several may share one."""
+    visible = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if visible is None:
+        gpus = [path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")]
+        gpus.sort(key=int)
+    else:
+        gpus = [gpu for gpu in visible.split(",") if gpu and gpu != "-1"]
+    if not gpus:
+        return {}
+    return {
+        "CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)],
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+    }

@@ -1,0 +1,123 @@
+"""One model of a study, all stages, laid out and seeded as by disentanglement_lib.
+
+Writes:
+    OUTPUT/model/                              the trained model
+    OUTPUT/visualizations/
+    OUTPUT/postprocessed/<representation>/
+    OUTPUT/metrics/<representation>/<score>/
+"""
+
+import dataclasses
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from tfdis.study.study import Study, config_name
+
+
+@dataclasses.dataclass(frozen=True)
+class Stages:
+    """The doors of the four stages; `train` also takes `resume`."""
+
+    train: Callable
+    visualize: Callable
+    postprocess: Callable
+    evaluate: Callable
+
+
+def real_stages() -> Stages:
+    """The stages of tfdis."""
+    from tfdis.evaluation.evaluate import evaluate_with_gin
+    from tfdis.postprocessing.postprocess import postprocess_with_gin
+    from tfdis.training.train import train_with_gin
+    from tfdis.visualize.visualize import visualize_with_gin
+
+    return Stages(train_with_gin, visualize_with_gin, postprocess_with_gin, evaluate_with_gin)
+
+
+def run_model(
+    study: Study,
+    model_num: int,
+    output_dir: str | Path,
+    stages: Stages,
+    trained_model_dir: str | Path | None = None,
+    overwrite: bool = False,
+) -> None:
+    """Trains, draws, postprocesses and evaluates one model.
+
+    What is already complete is kept, and a half-trained model goes on from its checkpoint, unless
+    `overwrite` is set.
+
+    Args:
+        study: the study.
+        model_num: the model's number in it.
+        output_dir: where the four stages leave their directories.
+        stages: the stages to run.
+        trained_model_dir: a trained model to take instead of training one.
+        overwrite: whether to replace what is there.
+    """
+    output_dir = Path(output_dir)
+    _clear_partial(output_dir)
+
+    def is_due(directory: Path, stage: str) -> bool:
+        return overwrite or not (directory / "results" / "aggregate" / f"{stage}.json").is_file()
+
+    model_dir = Path(trained_model_dir or output_dir / "model")
+    if trained_model_dir is None and is_due(model_dir, "train"):
+        stages.train(
+            str(model_dir),
+            overwrite,
+            [str(path) for path in study.model_configs],
+            study.model_bindings(model_num),
+            resume=not overwrite,
+        )
+
+    visualizations_dir = output_dir / "visualizations"
+    if study.visualize and (overwrite or not visualizations_dir.is_dir()):
+        stages.visualize(
+            str(model_dir), str(visualizations_dir), overwrite, [], list(study.gin_bindings)
+        )
+
+    # Every seed is drawn, needed or not, so that each stage has disentanglement_lib's.
+    random_state = np.random.RandomState(0)
+
+    def seeded(stage: str, config: Path) -> list[str]:
+        return [
+            f"{stage}.random_seed = {random_state.randint(2**32, dtype=np.int64)}",
+            f"{stage}.name = '{config_name(config)}'",
+            *study.gin_bindings,
+        ]
+
+    representation_dirs = []
+    for config in study.postprocess_configs:
+        directory = output_dir / "postprocessed" / config_name(config)
+        representation_dirs.append(directory)
+        bindings = seeded("postprocess", config)
+        if is_due(directory, "postprocess"):
+            stages.postprocess(str(model_dir), str(directory), overwrite, [str(config)], bindings)
+
+    for representation_dir in representation_dirs:
+        for config in study.metric_configs:
+            directory = output_dir / "metrics" / representation_dir.name / config_name(config)
+            bindings = seeded("evaluation", config)
+            if is_due(directory, "evaluation"):
+                stages.evaluate(
+                    str(representation_dir), str(directory), overwrite, [str(config)], bindings
+                )
+
+
+def num_stages(study: Study) -> int:
+    """How many directories `run_model` leaves."""
+    representations = len(study.postprocess_configs)
+    return 1 + int(study.visualize) + representations * (1 + len(study.metric_configs))
+
+
+def _clear_partial(output_dir: Path) -> None:
+    """Removes what a killed process was writing aside."""
+    for partial in list(output_dir.rglob(".*.partial-*")):
+        if partial.is_dir():
+            shutil.rmtree(partial, ignore_errors=True)
+        else:
+            partial.unlink(missing_ok=True)

@@ -1,0 +1,221 @@
+"""How a study stands, as text: in a terminal redrawn in place, else as plain lines."""
+
+import dataclasses
+import json
+import shutil
+import statistics
+import time
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TextIO
+
+from tfdis.results import gin_dict
+from tfdis.study.run import num_stages
+from tfdis.study.states import Attempt, States
+from tfdis.study.study import Study
+
+_PLAIN_SECONDS = 60.0
+_BAR_WIDTH = 24
+
+
+@dataclasses.dataclass(frozen=True)
+class Snapshot:
+    """Where the models of a study stand at one moment.
+
+    Attributes:
+        counts: models by status: queued, running, done, failed.
+        running: by model number, what it is and how far it is.
+        failed: by model number, what it is and its last error.
+        seconds_left: None before the first model is done.
+    """
+
+    counts: Counter
+    running: dict[int, str]
+    failed: dict[int, str]
+    seconds_left: float | None
+
+    def summary(self) -> str:
+        """One line of counts and the time left."""
+        counts = self.counts
+        parts = [f"{counts['done']} of {counts.total()} done"]
+        parts += [f"{counts[name]} {name}" for name in ("running", "failed", "queued")]
+        if counts["running"]:
+            left = self.seconds_left
+            parts.append("time left unknown yet" if left is None else f"{_duration(left)} left")
+        return ", ".join(parts)
+
+
+class Watch:
+    """Takes snapshots of a study.
+
+    Args:
+        directory: the study's directory.
+        study: the study.
+        model_nums: the models to look at.
+        states: their states.
+    """
+
+    def __init__(self, directory: Path, study: Study, model_nums: Sequence[int], states: States):
+        self._directory = Path(directory)
+        self._study = study
+        self._model_nums = model_nums
+        self._states = states
+        self._varied = _varied(study)
+        self._durations: dict[int, float] = {}
+
+    def snapshot(self) -> Snapshot:
+        """Looks at the directory."""
+        attempts = self._states.attempts()
+        counts: Counter = Counter()
+        running: dict[int, str] = {}
+        failed: dict[int, str] = {}
+        elapsed = []
+        for num in self._model_nums:
+            tried = attempts.get(num, [])
+            status = self._states.status(tried)
+            counts[status] += 1
+            if status == "running":
+                running[num] = f"{self.label(num)}  {self._stage(num)}"
+                elapsed.append(time.time() - tried[-1].content().get("claimed", time.time()))
+            elif status == "failed":
+                error = next(a for a in reversed(tried) if a.status == "failed").content()
+                failed[num] = f"{self.label(num)}  {error.get('error', 'error not recorded')}"
+            elif status == "done" and num not in self._durations:
+                self._durations[num] = _duration_of(tried[-1])
+        return Snapshot(counts, running, failed, self._seconds_left(counts, elapsed))
+
+    def label(self, model_num: int) -> str:
+        """What tells a model from the others: its number and the values that vary."""
+        setting = self._study.settings[model_num]
+        values = [_short(name, setting[name]) for name in self._varied if name in setting]
+        return " ".join([f"#{model_num}", *values])
+
+    def _stage(self, model_num: int) -> str:
+        output_dir = self._directory / str(model_num)
+        if (output_dir / "model" / "results" / "aggregate" / "train.json").exists():
+            ready = [output_dir / "model", *_children(output_dir / "postprocessed")]
+            ready += [
+                path for each in _children(output_dir / "metrics") for path in _children(each)
+            ]
+            ready += [output_dir / "visualizations"] * (output_dir / "visualizations").is_dir()
+            return f"trained, stage {len(ready)} of {num_stages(self._study)}"
+        step = _last_step(output_dir / "model" / "progress.jsonl")
+        steps = self._training_steps(model_num)
+        return f"training, step {step:,} of {steps}"
+
+    def _training_steps(self, model_num: int) -> str:
+        name = "model.training_steps"
+        said: dict[str, Any] = {}
+        for path in self._study.model_configs:
+            said |= gin_dict(path.read_text())
+        said |= gin_dict("\n".join(self._study.model_bindings(model_num)))
+        return f"{int(said[name]):,}" if said.get(name, "").isdigit() else "?"
+
+    def _seconds_left(self, counts: Counter, elapsed: Sequence[float]) -> float | None:
+        if not self._durations:
+            return None
+        typical = statistics.mean(self._durations.values())
+        work = counts["queued"] * typical + sum(max(typical - spent, 0.0) for spent in elapsed)
+        return work / max(counts["running"], 1)
+
+
+class LiveView:
+    """Shows snapshots as they come.
+
+    Args:
+        title: the study's name.
+        out: where to write.
+    """
+
+    def __init__(self, title: str, out: TextIO):
+        self._title = title
+        self._out = out
+        self._lines_shown = 0
+        self._reported: Counter = Counter()
+        self._next_plain = 0.0
+        self._noted: set[int] = set()
+
+    def show(self, snapshot: Snapshot, note: str = "") -> None:
+        """Redraws, or in a plain file adds lines for what is new.
+
+        Args:
+            snapshot: what to show.
+            note: what else there is to say.
+        """
+        if self._out.isatty():
+            self._redraw(snapshot, note)
+        else:
+            self._add(snapshot, note)
+        self._out.flush()
+
+    def _redraw(self, snapshot: Snapshot, note: str) -> None:
+        counts = snapshot.counts
+        filled = _BAR_WIDTH * counts["done"] // max(counts.total(), 1)
+        lines = [
+            f"{self._title} [{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {snapshot.summary()}",
+            *(f"  {text}" for text in snapshot.running.values()),
+            *(f"  failed: {text}" for text in list(snapshot.failed.values())[-5:]),
+            *([f"  {note}"] if note else []),
+        ]
+        columns, rows = shutil.get_terminal_size()
+        lines = [line[: columns - 1] for line in lines[: rows - 1]]
+        up = f"\x1b[{self._lines_shown}F\x1b[J" if self._lines_shown else ""
+        self._out.write(up + "".join(f"{line}\n" for line in lines))
+        self._lines_shown = len(lines)
+
+    def _add(self, snapshot: Snapshot, note: str) -> None:
+        for num in snapshot.failed.keys() - self._noted:
+            self._noted.add(num)
+            self._out.write(f"failed: {snapshot.failed[num]}\n")
+        ended = Counter({name: snapshot.counts[name] for name in ("done", "failed")})
+        if ended != self._reported or time.monotonic() >= self._next_plain:
+            self._reported = ended
+            self._next_plain = time.monotonic() + _PLAIN_SECONDS
+            note = f"  ({note})" if note else ""
+            self._out.write(f"{self._title}: {snapshot.summary()}{note}\n")
+
+
+def _varied(study: Study) -> list[str]:
+    """The parameters that differ among a study's models, in their order."""
+    names = list(dict.fromkeys(name for setting in study.settings for name in setting))
+    return [
+        name for name in names if len({repr(setting.get(name)) for setting in study.settings}) > 1
+    ]
+
+
+def _short(name: str, value: Any) -> str:
+    if isinstance(value, str):
+        return value.strip("@()")
+    return f"{name.rpartition('.')[2]}={value}"
+
+
+def _last_step(progress: Path) -> int:
+    try:
+        with progress.open("rb") as lines:
+            lines.seek(max(0, progress.stat().st_size - 4096))
+            complete = lines.read().rpartition(b"\n")[0]
+        return int(json.loads(complete.splitlines()[-1])["step"])
+    except (OSError, ValueError, KeyError, IndexError):
+        return 0
+
+
+def _children(directory: Path) -> list[Path]:
+    if not directory.is_dir():
+        return []
+    return [path for path in directory.iterdir() if not path.name.startswith(".")]
+
+
+def _duration_of(attempt: Attempt) -> float:
+    claimed = attempt.content().get("claimed", 0.0)
+    return max(attempt.path.stat().st_mtime - claimed, 0.0)
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if seconds < 60:
+        return f"{round(seconds)} s"
+    if minutes < 120:
+        return f"{minutes} min"
+    hours = round(seconds / 3600)
+    return f"{hours} h" if hours < 72 else f"{round(hours / 24)} days"
