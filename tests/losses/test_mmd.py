@@ -1,0 +1,38 @@
+import dataclasses
+
+import numpy as np
+import scipy.spatial.distance
+import tensorflow as tf
+
+from tfdis.losses.mmd import MMD, mean_kernel
+
+
+def kernel(x, y):
+    return np.exp(-scipy.spatial.distance.cdist(x, y, "sqeuclidean") / x.shape[1] ** 2).mean()
+
+
+def test_mean_kernel_equals_scipy(arrays):
+    x, y = arrays["z"], arrays["second_z"][:7]
+    np.testing.assert_allclose(mean_kernel(tf.constant(x), tf.constant(y)), kernel(x, y), rtol=1e-5)
+
+
+def test_equals_the_formula_on_many_draws(batch, arrays):
+    """The prior's draws are the term's own, so two independent estimates meet only nearly."""
+    draws = np.random.RandomState(1).normal(size=(4000, 5))
+    z = arrays["z"].astype(np.float64)
+    expected = kernel(draws, draws) + kernel(z, z) - 2 * kernel(draws, z)
+    np.testing.assert_allclose(MMD(4000)(batch=batch), expected, atol=2e-3)
+
+
+def test_is_near_zero_for_the_prior_and_grows_with_the_distance(batch):
+    z = tf.constant(np.random.RandomState(2).normal(size=(2000, 5)), tf.float32)
+    near = float(MMD()(batch=dataclasses.replace(batch, z=z)))
+    far = float(MMD()(batch=dataclasses.replace(batch, z=z + 1.0)))
+    assert abs(near) < 2e-3
+    assert far > 20 * abs(near)
+
+
+def test_draws_follow_the_key(batch):
+    other = dataclasses.replace(batch, key=tf.constant([1, 3]))
+    assert float(MMD()(batch=batch)) == float(MMD()(batch=batch))
+    assert float(MMD()(batch=batch)) != float(MMD()(batch=other))
