@@ -1,0 +1,64 @@
+"""tfdis-visualize: draws a trained model again."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from tfdis.cli.run import run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="tfdis-visualize",
+        description="Draws a model's reconstructions, traversals, KL, mutual information and "
+        "learning curves, under the gin config of its training.",
+        epilog="example: tfdis-visualize --model_dir=models/beta_tcvae --output_dir=pictures "
+        "--gin_bindings='draw_all.traversal_range = 3.0'",
+    )
+    parser.add_argument(
+        "--model_dir",
+        required=True,
+        metavar="DIR",
+        help="what tfdis-train left, or one of its checkpoints, such as DIR/checkpoints/00005000",
+    )
+    parser.add_argument(
+        "--output_dir",
+        metavar="DIR",
+        required=True,
+        help="where to write",
+    )
+    parser.add_argument(
+        "--gin_file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="read after the training's own config; repeat it for several",
+    )
+    parser.add_argument(
+        "--gin_bindings",
+        action="append",
+        default=[],
+        metavar="'NAME.PARAMETER = VALUE'",
+        help="read after the files; repeat it for several",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
+    return run(parser, _visualize, argv)
+
+
+def _visualize(arguments: argparse.Namespace) -> None:
+    from tfdis.visualize.visualize import visualize_with_gin
+
+    drawn = visualize_with_gin(
+        arguments.model_dir,
+        arguments.output_dir,
+        arguments.overwrite,
+        arguments.gin_file,
+        arguments.gin_bindings,
+    )
+    print(drawn.information)
+    print("Written:", *drawn.paths, sep="\n  ")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,115 @@
+"""The visualize stage: draws a model again, from its directory or from a checkpoint."""
+
+import copy
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+import gin
+
+from tfdis import config, results
+from tfdis.config import configurable
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.named import get_named_ground_truth_data
+from tfdis.errors import UserError
+from tfdis.models.trained import TrainedModel, load
+from tfdis.training import checkpoint
+from tfdis.visualize.draw import Pictures, draw_all
+
+
+def visualize_with_gin(
+    model_dir: str | os.PathLike,
+    output_dir: str | os.PathLike,
+    overwrite: bool = False,
+    gin_config_files: Sequence[str] = (),
+    gin_bindings: Sequence[str] = (),
+) -> Pictures:
+    """Draws under the gin config of the training, changed by files and bindings; see `visualize`.
+
+    Args:
+        model_dir: see `visualize`.
+        output_dir: directory to write.
+        overwrite: replace a directory that is there.
+        gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
+        gin_bindings: read after the files.
+    """
+    trained_with = _run_dir(model_dir) / "results" / "gin" / "train.gin"
+    files = [str(trained_with.resolve())] if trained_with.is_file() else []
+    with config.parsed([*files, *gin_config_files], gin_bindings):
+        return visualize(model_dir, output_dir, overwrite)
+
+
+@configurable("visualize", denylist=["model_dir", "output_dir", "overwrite"])
+def visualize(
+    model_dir: str | os.PathLike, output_dir: str | os.PathLike, overwrite: bool = False
+) -> Pictures:
+    """Draws the pictures of a model; `draw_all` has their settings.
+
+    Args:
+        model_dir: what tfdis-train left, or one of its checkpoints, such as
+            `DIR/checkpoints/00005000`; a checkpoint of a run that has not ended needs the gin
+            config of its training.
+        output_dir: directory to write.
+        overwrite: replace a directory that is there.
+
+    Raises:
+        UserError: there is no model, or `output_dir` exists and may not be overwritten.
+    """
+    results.refuse_existing(output_dir, overwrite)
+    start = time.monotonic()
+    trained, data = _open(Path(model_dir))
+    run_dir = _run_dir(model_dir)
+    progress = run_dir / "progress.jsonl"
+    with results.staged_directory(output_dir, overwrite) as partial:
+        drawn = draw_all(trained, data, partial, progress if progress.is_file() else None)
+        numbers = {"elapsed_time": time.monotonic() - start, "num_pictures": len(drawn.paths)}
+        previous = run_dir / "results"
+        results.update_result_directory(
+            partial / "results", "visualize", numbers, previous if previous.is_dir() else None
+        )
+    paths = [Path(output_dir) / path.relative_to(partial) for path in drawn.paths]
+    return Pictures(paths, drawn.information)
+
+
+def _run_dir(model_dir: str | os.PathLike) -> Path:
+    """The directory of the run that a model directory or a checkpoint is of."""
+    path = Path(model_dir).resolve()
+    return path.parent.parent if _is_checkpoint(path) else path
+
+
+def _is_checkpoint(path: Path) -> bool:
+    return (path / "run.json").is_file()
+
+
+def _open(path: Path) -> tuple[TrainedModel, GroundTruthData]:
+    if not _is_checkpoint(path) and (path / "model.keras").is_file():
+        trained = load(path)
+        name = trained.gin.get("dataset.name", "").strip("'\"")
+        return trained, get_named_ground_truth_data(**_unless_bound("dataset.name", name=name))
+    saved = path if _is_checkpoint(path) else checkpoint.latest(path / "checkpoints")
+    if saved is None:
+        raise UserError(
+            f"{path} holds neither a model nor a checkpoint: name a directory that tfdis-train "
+            "wrote, or one of its checkpoints."
+        )
+    try:
+        builder = copy.deepcopy(gin.query_parameter("model.model"))  # how gin evaluates @references
+        seed = gin.query_parameter("model.random_seed")
+    except ValueError as error:
+        raise UserError(
+            f"{saved} is of a run that has not ended: pass the --gin_file and --gin_bindings that "
+            "it is trained with."
+        ) from error
+    data = get_named_ground_truth_data()
+    model = builder(data, seed)
+    checkpoint.read(saved, model=model)
+    return TrainedModel(model), data
+
+
+def _unless_bound(parameter: str, **value: str) -> dict[str, str]:
+    try:
+        gin.query_parameter(parameter)
+    except ValueError:
+        return value
+    return {}
