@@ -233,7 +233,8 @@ class States:
             return True  # it ended just now; the next look tells how
         try:
             if json.loads(os.read(descriptor, 4096)).get("machine") == _machine():
-                return _is_locked(descriptor)
+                # An owner renames the file before it lets go of the lock.
+                return _is_locked(descriptor) or not attempt.path.exists()
             beat = os.fstat(descriptor).st_mtime
         except ValueError:
             return False
