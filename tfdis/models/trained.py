@@ -18,7 +18,8 @@ _BATCH = 512
 class TrainedModel:
     """Encodes, decodes, reconstructs and traverses, in batches of any size.
 
-    Images are uint8, or floats in [0, 1]; `[batch, height, width, channels]`.
+    Images are uint8, or floats in [0, 1]; `[batch, height, width, channels]`. A conditional model
+    takes labels beside them, floats `[batch, width]`; it infers those that are left out.
 
     Args:
         model: a model of this library.
@@ -27,20 +28,31 @@ class TrainedModel:
     Attributes:
         observation_shape: height, width and channels of an image.
         num_latents: the number of latents.
+        label_groups: of a conditional model, the factors in its labels and the names of each one's
+            classes; else empty.
     """
 
     def __init__(self, model: Autoencoder, gin: dict[str, str] | None = None):
         self.model, self.gin = model, gin or {}
         self.observation_shape, self.num_latents = model.observation_shape, model.num_latents
+        self.label_groups = getattr(model, "label_groups", ())
+        self._label_width = sum(len(classes) for _, classes in self.label_groups)
         images = tf.TensorSpec([None, *self.observation_shape], tf.float32)
         codes = tf.TensorSpec([None, self.num_latents], tf.float32)
-        self._encode = tf.function(model.encoder_outputs, input_signature=[images])
+        labels = (tf.TensorSpec([None, self._label_width], tf.float32),) * bool(self.label_groups)
+        self._encode = tf.function(model.encoder_outputs, input_signature=[images, *labels])
         self._decode = tf.function(
-            lambda z: (model.reconstruction.pixels(model.decode(z, training=False)),),
-            input_signature=[codes],
+            lambda *code: (model.reconstruction.pixels(model.decode(*code, training=False)),),
+            input_signature=[codes, *labels],
         )
+        if self.label_groups:
+            self._infer = tf.function(
+                lambda images: (model.infer_labels(images),), input_signature=[images]
+            )
 
-    def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    def encode(
+        self, images: np.ndarray, labels: np.ndarray | None = None
+    ) -> tuple[np.ndarray, np.ndarray | None]:
         """The posterior of each image.
 
         Returns:
@@ -48,35 +60,47 @@ class TrainedModel:
             where the encoder is deterministic.
 
         Raises:
-            UserError: the images have another shape.
+            UserError: the images or labels have another shape.
         """
-        parts = _batched(self._encode, self._checked(images))
+        images = self._checked(images)
+        parts = _batched(self._encode, images, *self._labels_beside(images, labels))
         return parts if len(parts) == 2 else (*parts, None)
 
-    def decode(self, z: np.ndarray) -> np.ndarray:
+    def decode(self, z: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Codes `[batch, num_latents]` to images, float32 in [0, 1].
 
         Raises:
-            UserError: the codes have another shape.
+            UserError: codes or labels have another shape, or a conditional model gets no labels.
         """
         z = np.asarray(z, np.float32)
         if z.ndim != 2 or z.shape[1] != self.num_latents:
             raise UserError(
                 f"The codes have the shape {list(z.shape)}: expected [batch, {self.num_latents}]."
             )
-        return _batched(self._decode, z)[0]
+        if self.label_groups and labels is None:
+            names = ", ".join(name for name, _ in self.label_groups)
+            raise UserError(f"A code alone is no image of this model: pass labels of {names}.")
+        return _batched(self._decode, z, *self._labels_beside(None, labels))[0]
 
-    def reconstruct(self, images: np.ndarray) -> np.ndarray:
+    def reconstruct(self, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """What the decoder makes of each posterior's mean, float32 in [0, 1]."""
-        return self.decode(self.encode(images)[0])
+        labels = self._labels_beside(self._checked(images), labels)
+        return self.decode(self.encode(images, *labels)[0], *labels)
 
-    def traverse(self, image: np.ndarray, latent: int, values: Sequence[float]) -> np.ndarray:
+    def traverse(
+        self,
+        image: np.ndarray,
+        latent: int,
+        values: Sequence[float],
+        label: np.ndarray | None = None,
+    ) -> np.ndarray:
         """Decodes an image's code with one latent replaced.
 
         Args:
             image: one image, `[height, width, channels]`.
             latent: the latent's index.
             values: what to put in its place.
+            label: of the image, `[width]`, for a conditional model.
 
         Returns:
             One image per value, float32 in [0, 1].
@@ -86,9 +110,51 @@ class TrainedModel:
         """
         if not 0 <= latent < self.num_latents:
             raise UserError(f"There is no latent {latent}: there are 0 to {self.num_latents - 1}.")
-        codes = np.repeat(self.encode(image[None])[0], len(values), axis=0)
+        images = self._checked(np.asarray(image)[None])
+        labels = self._labels_beside(images, None if label is None else np.asarray(label)[None])
+        codes = np.repeat(self.encode(images, *labels)[0], len(values), axis=0)
         codes[:, latent] = values
-        return self.decode(codes)
+        return self.decode(codes, *(np.repeat(part, len(values), axis=0) for part in labels))
+
+    def labels(self, factors: np.ndarray) -> np.ndarray:
+        """The labels in factors `[batch, num_factors]` of a conditional model's data set.
+
+        Returns:
+            float32, `[batch, width]`.
+
+        Raises:
+            UserError: the model has no labels, or the factors do not fit them.
+        """
+        self._refuse_labels_of_others()
+        return self.model.labels_of(np.asarray(factors)).numpy()
+
+    def infer_labels(self, images: np.ndarray) -> np.ndarray:
+        """The soft labels that a conditional model reads from images, float32 `[batch, width]`.
+
+        Raises:
+            UserError: the model has no labels, or the images have another shape.
+        """
+        self._refuse_labels_of_others()
+        return _batched(self._infer, self._checked(images))[0]
+
+    def _labels_beside(
+        self, images: np.ndarray | None, labels: np.ndarray | None
+    ) -> tuple[np.ndarray, ...]:
+        """The labels where the model takes some, `[batch, width]`; else nothing."""
+        if labels is None:
+            return (self.infer_labels(images),) if self.label_groups else ()
+        self._refuse_labels_of_others()
+        labels = np.asarray(labels, np.float32)
+        if labels.ndim != 2 or labels.shape[1] != self._label_width:
+            raise UserError(
+                f"The labels have the shape {list(labels.shape)}: expected [batch, "
+                f"{self._label_width}]."
+            )
+        return (labels,)
+
+    def _refuse_labels_of_others(self) -> None:
+        if not self.label_groups:
+            raise UserError("Labels are for conditional models: this one has none.")
 
     def _checked(self, images: np.ndarray) -> np.ndarray:
         images = np.asarray(images)
@@ -138,7 +204,10 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
     return model
 
 
-def _batched(function: Callable, inputs: np.ndarray) -> tuple[np.ndarray, ...]:
-    starts = range(0, max(len(inputs), 1), _BATCH)
-    parts = [function(tf.constant(inputs[start : start + _BATCH])) for start in starts]
+def _batched(function: Callable, *inputs: np.ndarray) -> tuple[np.ndarray, ...]:
+    starts = range(0, max(len(inputs[0]), 1), _BATCH)
+    parts = [
+        function(*(tf.constant(each[start : start + _BATCH]) for each in inputs))
+        for start in starts
+    ]
     return tuple(np.concatenate(column) for column in zip(*parts, strict=True))

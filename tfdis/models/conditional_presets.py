@@ -1,0 +1,115 @@
+"""The conditional algorithms by their gin names."""
+
+from collections.abc import Callable, Sequence
+
+import gin
+import keras
+
+from tfdis.architectures.decoders import make_decoder
+from tfdis.architectures.discriminators import make_discriminator
+from tfdis.architectures.encoders import make_encoder
+from tfdis.architectures.tilers import label_tiler
+from tfdis.config import configurable
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.labels import select_labels
+from tfdis.errors import UserError
+from tfdis.losses.label_adversary import LabelAdversary
+from tfdis.losses.label_classification import LabelClassification
+from tfdis.losses.term import LossTerm, Weight
+from tfdis.models.build import Builder
+from tfdis.models.conditional_vae import ConditionalVAE
+from tfdis.models.ifcvae import IFCVAE
+from tfdis.optimizers import make_discriminator_optimizer, make_vae_optimizer
+
+Factors = Sequence[int | str] | int | str
+
+
+@configurable("cvae")
+def cvae(
+    labels: Factors = gin.REQUIRED,
+    terms: Sequence[LossTerm] = gin.REQUIRED,
+    tiler: Callable[[int, int], keras.Model] = label_tiler,
+) -> Builder:
+    """CVAE (Sohn et al., 2015).
+
+    Args:
+        labels: the factors to condition on, one or several, by index or name.
+        terms: the loss terms; one of them is a reconstruction.
+        tiler: what makes planes of labels for the encoder: `@learned_tiler` or `@constant_tiler`.
+
+    Example:
+        In gin:
+
+            model.model = @cvae()
+            cvae.labels = ["shape"]
+            cvae.terms = [@reconstruction_loss(), @kl()]
+    """
+
+    def build(data: GroundTruthData, seed: int) -> ConditionalVAE:
+        selected = select_labels(data, labels)
+        width = sum(selected.class_counts)
+        height, breadth, channels = data.observation_shape
+        if height != breadth:
+            raise UserError(
+                f"cvae tiles labels on square images only: those of {data.name} have the sides "
+                f"{height} and {breadth}."
+            )
+        encoder = make_encoder((height, breadth, channels + width))
+        decoder = make_decoder(encoder.outputs[0].shape[-1] + width, data.observation_shape)
+        return ConditionalVAE(
+            encoder, decoder, terms, selected, tiler(width, height), data.num_images, seed
+        )
+
+    return build
+
+
+@configurable("ifcvae")
+def ifcvae(
+    labels: Factors = gin.REQUIRED,
+    terms: Sequence[LossTerm] = gin.REQUIRED,
+    w_le: Weight = 1.0,
+    w_aux: Weight = 1.0,
+) -> Builder:
+    """IFCVAE, after Creswell et al. (2017), without the GAN; see `IFCVAE`.
+
+    The label encoder and its optimizer are gin's `encoder` and `vae_optimizer` in the scope
+    "label", the auxiliary discriminator and its optimizer gin's `discriminator` and
+    `discriminator_optimizer` in the scope "auxiliary": what is not bound there, is as without.
+
+    Args:
+        labels: the factors that z shall not tell, one or several, by index or name.
+        terms: the other loss terms; one of them is a reconstruction.
+        w_le: the weight of the label on the reconstruction.
+        w_aux: the weight of the auxiliary discriminator's defeat.
+
+    Example:
+        In gin:
+
+            model.model = @ifcvae()
+            ifcvae.labels = ["shape"]
+            ifcvae.terms = [@reconstruction_loss(), @kl()]
+            ifcvae.w_aux = 20.0
+            label/conv_encoder.width = 0.25
+            auxiliary/fc_discriminator.layer_size = 256
+    """
+
+    def build(data: GroundTruthData, seed: int) -> IFCVAE:
+        selected = select_labels(data, labels)
+        counts, width = selected.class_counts, sum(selected.class_counts)
+        encoder = make_encoder(data.observation_shape)
+        num_latents = encoder.outputs[0].shape[-1]
+        decoder = make_decoder(num_latents + width, data.observation_shape)
+        with gin.config_scope("label"):
+            label_encoder = make_encoder(
+                data.observation_shape, num_latent=width, deterministic=True
+            )
+            classification = LabelClassification(
+                label_encoder, make_vae_optimizer(), counts, selected.class_weights.tolist(), w_le
+            )
+        with gin.config_scope("auxiliary"):
+            discriminator = make_discriminator(num_latents, num_classes=width)
+            adversary = LabelAdversary(discriminator, make_discriminator_optimizer(), counts, w_aux)
+        all_terms = [*terms, classification, adversary]
+        return IFCVAE(encoder, decoder, all_terms, selected, data.num_images, seed)
+
+    return build

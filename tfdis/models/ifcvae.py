@@ -1,0 +1,87 @@
+"""The information-factorization conditional VAE, without the GAN."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from tfdis.data.labels import Labels
+from tfdis.errors import UserError
+from tfdis.losses.label_classification import LabelClassification
+from tfdis.losses.labels import label_probabilities
+from tfdis.losses.term import Batch, LossTerm
+from tfdis.models.batches import Data
+from tfdis.models.conditional_vae import ConditionalVAE
+
+
+@keras.saving.register_keras_serializable("tfdis")
+class IFCVAE(ConditionalVAE):
+    """IFCVAE, after Creswell et al. (2017): z without the label, a label encoder for the label.
+
+    The decoder gets z beside the soft label that the label encoder reads from the image. Whom each
+    loss trains:
+
+        reconstruction, KL and all other terms          encoder of z, decoder
+        label on the input                              label encoder
+        label on the reconstruction (w_le)              decoder
+        auxiliary discriminator's reading of z          discriminator
+        ... and its defeat (w_aux)                      encoder of z
+
+    Label encoder and discriminator have optimizers of their own.
+
+    Args:
+        encoder: images to (mean, log variance), each `[batch, num_latents]`.
+        decoder: codes joined with labels, `[batch, num_latents + width]`, to logits.
+        terms: see `Autoencoder`; one of them is a `LabelClassification`, which owns the label
+            encoder; a `LabelAdversary` makes z forget the label.
+        labels: which factors the labels are made of.
+        num_images: see `Autoencoder`.
+        seed: see `Autoencoder`.
+
+    Raises:
+        UserError: there is no or more than one `LabelClassification`.
+    """
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        terms: Sequence[LossTerm],
+        labels: Labels,
+        num_images: int | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ):
+        kwargs.pop("tiler", None)
+        super().__init__(encoder, decoder, terms, labels, None, num_images, seed, **kwargs)
+        count = sum(isinstance(term, LabelClassification) for term in self.terms)
+        if count != 1:
+            raise UserError(
+                f"An IFCVAE needs one LabelClassification among its terms: there are {count}."
+            )
+        self.built = True
+
+    @property
+    def classification(self) -> LabelClassification:
+        """The term that owns the label encoder."""
+        return next(term for term in self.terms if isinstance(term, LabelClassification))
+
+    def infer_labels(self, images: tf.Tensor) -> tf.Tensor:
+        """The soft labels that the label encoder reads from images, float32 `[batch, width]`."""
+        logits = self.classification.logits(images)
+        return label_probabilities(logits, self.labels.class_counts)
+
+    def condition(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
+        """The inferred labels; what the decoder makes of them does not train the label encoder."""
+        del labels
+        return tf.stop_gradient(self.infer_labels(images))
+
+    def forward(self, data: Data, step: tf.Tensor, key: tf.Tensor, training: bool) -> Batch:
+        """See `Autoencoder.forward`."""
+        batch = super().forward(data, step, key, training)
+        condition = self.condition(data.images, batch.labels)
+        # Grappler merges this with the decoding that it repeats.
+        logits = self.decode(tf.stop_gradient(batch.z), condition, training)
+        return dataclasses.replace(batch, decoded=self.reconstruction.pixels(logits))
