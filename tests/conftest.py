@@ -1,3 +1,4 @@
+import importlib.util
 import os
 from pathlib import Path
 
@@ -29,6 +30,12 @@ def dlib15_path() -> Path:
     path = Path(os.environ.get("TFDIS_DLIB15", Path(__file__).parent.parent / ".dlib15"))
     assert path.is_dir(), "bin/tfdis-test installs disentanglement_lib 1.5 into .dlib15"
     return path
+
+
+@pytest.fixture(scope="session")
+def dlib12_path() -> Path:
+    """The folder of the installed disentanglement_lib 1.2, which does not import as it is."""
+    return Path(importlib.util.find_spec("disentanglement_lib").origin).parent
 
 
 @pytest.fixture(autouse=True)

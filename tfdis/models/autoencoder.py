@@ -6,6 +6,8 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.pipeline import tf_dataset
 from tfdis.errors import UserError
 from tfdis.keys import step_key, subkey
 from tfdis.losses.reconstruction import Reconstruction
@@ -105,6 +107,35 @@ class Autoencoder(keras.Model):
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
         if not self.optimizer.built:
             self.optimizer.build(self.own_variables)
+
+    def fit(
+        self,
+        x: Any = None,
+        *arguments: Any,
+        batch_size: int = 64,
+        steps_per_epoch: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """As Keras' `fit`, and on a data set of this library too.
+
+        Args:
+            x: images (uint8, or floats in [0, 1]), a tf.data pipeline of batches of images or of
+                (images, factors), or a `GroundTruthData`.
+            *arguments: as in Keras.
+            batch_size: images per update, for images and for a `GroundTruthData`.
+            steps_per_epoch: updates per epoch; a `GroundTruthData` has by default as many as it
+                takes to see as many images as there are.
+            **kwargs: as in Keras.
+        """
+        if isinstance(x, GroundTruthData):
+            steps_per_epoch = steps_per_epoch or max(1, x.num_images // batch_size)
+            drawn = batch_size * (2 if self.needs_second_batch else 1)
+            x = tf_dataset(x, drawn, self.seed, int(self.optimizer.iterations))
+        if isinstance(x, tf.data.Dataset):
+            batch_size, kwargs["shuffle"] = None, False
+        return super().fit(
+            x, *arguments, batch_size=batch_size, steps_per_epoch=steps_per_epoch, **kwargs
+        )
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a model that was loaded, as it was when it was saved."""

@@ -1,0 +1,52 @@
+"""A data set as a tf.data pipeline, for `model.fit`; tfdis-train's own loop does without."""
+
+import tensorflow as tf
+
+from tfdis.data.feeding import DeviceFeed
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.keys import step_key
+
+_SLAB_STEPS = 16
+
+
+def tf_dataset(
+    data: GroundTruthData, batch_size: int, seed: int = 0, first_step: int = 0
+) -> tf.data.Dataset:
+    """The batches that tfdis-train draws, without end.
+
+    Args:
+        data: one of the library's data sets.
+        batch_size: images per batch.
+        seed: of the draws.
+        first_step: the step that the first batch belongs to.
+
+    Returns:
+        A dataset of (images, factors): float32 in [0, 1], `[batch, height, width, channels]`, and
+        int32 `[batch, num_factors]`; of images alone where the data has no factors.
+    """
+    feed = data.feed()
+
+    def batch(slab: tuple[tf.Tensor, ...], position: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
+        images, factors = feed.batch(slab, position, step_key(seed, step), batch_size)
+        return images if factors is None else (images, factors)
+
+    if isinstance(feed, DeviceFeed):
+        steps = tf.data.Dataset.range(first_step, tf.int32.max)
+        dataset = steps.map(lambda step: batch((), tf.constant(0), step))
+    else:
+        draw = tf.function(batch)
+
+        def batches():
+            for first in range(first_step, tf.int32.max, _SLAB_STEPS):
+                slab = feed.slab(seed, first, _SLAB_STEPS, batch_size)
+                for position in range(_SLAB_STEPS):
+                    yield draw(slab, tf.constant(position), tf.constant(first + position))
+
+        slab = feed.slab(seed, first_step, 1, batch_size)
+        example = draw(slab, tf.constant(0), tf.constant(first_step))
+        signature = tf.nest.map_structure(tf.TensorSpec.from_tensor, example)
+        dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    options = tf.data.Options()
+    # With autotuning on, TensorFlow 2.21 can sleep for up to a minute when the iterator is deleted.
+    options.autotune.enabled = False
+    return dataset.with_options(options)
