@@ -49,6 +49,19 @@ def test_rate_of_a_resumed_run_counts_only_its_own_steps():
     assert "5.0 steps/s  03:00 left" in stream.getvalue()
 
 
+def test_time_of_the_first_call_does_not_slow_the_rate():
+    clock, stream = Clock(), io.StringIO()
+    progress = ProgressBar(1_000, stream=stream, clock=clock)
+    progress.start(0)
+    clock.now += 64  # compiles
+    progress.update(10, {"loss": 1.0})
+    clock.now += 16
+    progress.update(170, {"loss": 1.0})
+    first, second = stream.getvalue().splitlines()
+    assert "0.16 steps/s" in first
+    assert "10.0 steps/s  01:23 left" in second
+
+
 def test_terminal_line_renews_itself_and_never_wraps(monkeypatch):
     monkeypatch.setenv("COLUMNS", "60")
     clock, stream = Clock(), Terminal()

@@ -51,6 +51,7 @@ class ProgressBar:
         self._history: deque[tuple[float, int]] = deque(maxlen=_RATE_WINDOW)
         self._next_draw = 0.0
         self._latest: tuple[int, Mapping[str, Any]] | None = None
+        self._after_first: tuple[float, int] | None = None
         self._line_on_screen = False
 
     def start(self, step: int) -> None:
@@ -68,8 +69,14 @@ class ProgressBar:
             step: steps done.
             values: the loss under "loss" and every term under its name; whatever `float` takes.
         """
-        self._latest = (step, values)
         now = self._clock()
+        if self._latest is None:
+            self._after_first = (now, step)
+        elif self._after_first is not None:
+            # The first call compiles: only what follows it tells how long the rest takes.
+            self._history = deque([self._after_first], maxlen=_RATE_WINDOW)
+            self._after_first = None
+        self._latest = (step, values)
         if now >= self._next_draw:
             self._draw(now)
 

@@ -103,11 +103,9 @@ def draw_learning_curves(
             axes.set_title(name.replace("_", " "), loc="left")
             axes.set_xlim(0, max(last, 1))
             axes.locator_params(axis="both", nbins=4)
-            axes.ticklabel_format(axis="y", style="sci", scilimits=(-3, 5))
+            axes.yaxis.set_major_formatter(lambda value, _: f"{value:.4g}".replace("-", "\u2212"))
             axes.xaxis.set_major_formatter(lambda step, _: _thousands(step))
-            limits = _limits(values)
-            if limits is not None:
-                axes.set_ylim(*limits)
+            axes.set_ylim(*_limits(values))
             if index + columns >= len(curves):
                 axes.set_xlabel("step")
         figure.tight_layout(pad=0.4, w_pad=1.0, h_pad=0.8)
@@ -165,13 +163,15 @@ def _smooth(values: np.ndarray) -> np.ndarray:
     return (sums[index + reach + 1] - sums[index - reach]) / (2 * reach + 1)
 
 
-def _limits(values: np.ndarray) -> tuple[float, float] | None:
-    # Where the first few steps are so far off that the rest would be a flat line, they are cut.
+def _limits(values: np.ndarray) -> tuple[float, float]:
     settled = values[len(values) // 20 :]
-    low, high = settled.min(), settled.max()
-    if len(values) < 40 or np.ptp(values) < 4 * (high - low) or high == low:
-        return None
-    return low - 0.05 * (high - low), high + 0.05 * (high - low)
+    low, high = values.min(), values.max()
+    # Where the first few steps are so far off that the rest would be a flat line, they are cut.
+    if len(values) >= 40 and 0 < 4 * np.ptp(settled) < high - low:
+        low, high = settled.min(), settled.max()
+    # What is constant but for rounding is to look so.
+    margin = max(0.05 * (high - low), 0.01 * max(abs(low), abs(high)), 1e-9)
+    return low - margin, high + margin
 
 
 def _thousands(step: float) -> str:

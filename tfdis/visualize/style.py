@@ -81,7 +81,7 @@ def save_png(path: str | os.PathLike, image: np.ndarray, dpi: float = DPI) -> No
     from PIL import Image
 
     with written_aside(path) as partial:
-        Image.fromarray(image).save(partial, format="PNG", dpi=(dpi, dpi), optimize=True)
+        Image.fromarray(image).save(partial, format="PNG", dpi=(dpi, dpi))
 
 
 def save_figure(path: str | os.PathLike, figure: "Figure") -> None:
