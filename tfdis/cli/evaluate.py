@@ -1,0 +1,73 @@
+"""tfdis-evaluate: scores a trained model."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from tfdis.cli.run import run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="tfdis-evaluate",
+        description="Scores a model: of this library, or a TF-Hub module of disentanglement_lib.",
+        epilog="example: tfdis-evaluate --model_dir=models/beta_tcvae --output_dir=scores "
+        "--metrics=mig,dci,sap_score,factor_vae_score,beta_vae_sklearn,irs",
+    )
+    parser.add_argument("--model_dir", required=True, metavar="DIR", help="the model")
+    parser.add_argument(
+        "--output_dir",
+        required=True,
+        metavar="DIR",
+        help="where to write; with --metrics, one directory per metric below it",
+    )
+    parser.add_argument(
+        "--metrics",
+        metavar="NAME,NAME",
+        help="metrics, with the parameters of gin_configs/metrics; all of them share one encoding",
+    )
+    parser.add_argument(
+        "--gin_file",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="such as disentanglement_lib's metric_configs; repeat it for several",
+    )
+    parser.add_argument(
+        "--gin_bindings",
+        action="append",
+        default=[],
+        metavar="'NAME.PARAMETER = VALUE'",
+        help="read after the files; repeat it for several",
+    )
+    parser.add_argument("--overwrite", action="store_true", help="replace scores that are there")
+    return run(parser, _evaluate, argv)
+
+
+def _evaluate(arguments: argparse.Namespace) -> None:
+    from tfdis.errors import UserError
+    from tfdis.evaluation.evaluate import evaluate_metrics, evaluate_with_gin
+
+    common = arguments.model_dir, arguments.output_dir
+    if arguments.metrics is not None:
+        names = [name.strip() for name in arguments.metrics.split(",") if name.strip()]
+        found = evaluate_metrics(
+            *common, names, arguments.overwrite, arguments.gin_file, arguments.gin_bindings
+        )
+    elif arguments.gin_file or arguments.gin_bindings:
+        scores = evaluate_with_gin(
+            *common, arguments.overwrite, arguments.gin_file, arguments.gin_bindings
+        )
+        found = {"": scores}
+    else:
+        raise UserError("Name metrics, such as --metrics=mig,dci, or a gin file.")
+    for metric, scores in found.items():
+        for key, value in scores.items():
+            if key != "elapsed_time":
+                print(f"{metric}{'.' if metric else ''}{key}: {value:.6g}")
+    print(f"Written: {arguments.output_dir}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

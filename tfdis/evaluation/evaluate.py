@@ -1,0 +1,135 @@
+"""The evaluate stage: scores of a model directory."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import gin
+
+from tfdis import config, results
+from tfdis.errors import UserError
+from tfdis.evaluation.model_directory import ModelDirectory
+from tfdis.evaluation.progress import EvaluationProgress
+from tfdis.evaluation.scoring import configured_scores
+from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
+from tfdis.evaluation.sources import Progress
+
+
+def evaluate_with_gin(
+    model_dir: str | os.PathLike,
+    output_dir: str | os.PathLike,
+    overwrite: bool = False,
+    gin_config_files: Sequence[str] = (),
+    gin_bindings: Sequence[str] = (),
+) -> dict:
+    """Scores a model as a gin config says; see `evaluate`.
+
+    Args:
+        model_dir: see `ModelDirectory`.
+        output_dir: directory to write.
+        overwrite: replace a directory that is there.
+        gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
+        gin_bindings: read after the files.
+    """
+    with config.parsed(gin_config_files, gin_bindings):
+        return evaluate(model_dir, output_dir, overwrite)
+
+
+def evaluate(
+    model_dir: str | os.PathLike | ModelDirectory,
+    output_dir: str | os.PathLike,
+    overwrite: bool = False,
+    progress: Progress | None = None,
+) -> dict:
+    """Scores a model with the metric `evaluation.evaluation_fn` on the data set `dataset.name`.
+
+    `dataset.name = "auto"` takes the data set of the stage before. Leaves results/ (with those of
+    the stages before), and artifacts/ with the matrices behind the scores.
+
+    Args:
+        model_dir: see `ModelDirectory`; one that is open already keeps the codes it has.
+        output_dir: directory to write.
+        overwrite: replace a directory that is there.
+        progress: is told how many images of a request are encoded, and of how many.
+
+    Returns:
+        The scores.
+
+    Raises:
+        UserError: something in the directory or the config is wrong, or the codes cannot be scored.
+    """
+    results.refuse_existing(output_dir, overwrite)
+    opened = model_dir if isinstance(model_dir, ModelDirectory) else ModelDirectory(model_dir)
+    source = opened.source(resolve_dataset(opened), progress=progress)
+    with results.staged_directory(output_dir, overwrite) as partial:
+        scores = configured_scores(source, partial / "artifacts")
+        results.update_result_directory(
+            partial / "results", "evaluation", scores, opened.results_dir
+        )
+    return scores
+
+
+def evaluate_metrics(
+    model_dir: str | os.PathLike,
+    output_dir: str | os.PathLike,
+    metrics: Sequence[str],
+    overwrite: bool = False,
+    gin_config_files: Sequence[str] = (),
+    gin_bindings: Sequence[str] = (),
+) -> dict[str, dict]:
+    """Scores a model with several metrics, which share the codes of its images.
+
+    Args:
+        model_dir: see `ModelDirectory`.
+        output_dir: gets one directory per metric.
+        metrics: names of metrics, or of ready files in gin_configs/metrics.
+        overwrite: replace directories that are there.
+        gin_config_files: read after each metric's ready file.
+        gin_bindings: read after the files.
+
+    Returns:
+        for each metric its scores.
+
+    Raises:
+        UserError: see `evaluate`; what is wrong with a name or a directory is said at once.
+    """
+    names = names_in(metrics)
+    refuse_unknown(names)
+    directories = {name: Path(output_dir) / name for name in names}
+    for directory in directories.values():
+        results.refuse_existing(directory, overwrite)
+    opened = ModelDirectory(model_dir)
+    progress = EvaluationProgress(len(names))
+    scores = {}
+    for name, directory in directories.items():
+        progress.metric(name)
+        with gin_apart(), settings_of(name, gin_config_files, gin_bindings):
+            if not _binds("evaluation.name"):
+                gin.bind_parameter("evaluation.name", name)
+            scores[name] = evaluate(opened, directory, overwrite, progress.encoded)
+    progress.close()
+    return scores
+
+
+def resolve_dataset(opened: ModelDirectory) -> str:
+    """The bound `dataset.name`; "auto" is replaced, in gin's config too.
+
+    Raises:
+        UserError: it is not bound, or "auto" and the model does not say.
+    """
+    if not _binds("dataset.name"):
+        raise UserError('A gin binding is missing: bind dataset.name to a data set, or to "auto".')
+    name = gin.query_parameter("dataset.name")
+    if name == "auto":
+        name = opened.dataset_name()
+        with gin.unlock_config():
+            gin.bind_parameter("dataset.name", name)
+    return name
+
+
+def _binds(parameter: str) -> bool:
+    try:
+        gin.query_parameter(parameter)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,163 @@
+"""Scores of a model, or of codes: what a notebook calls."""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import gin
+import numpy as np
+
+from tfdis.config import configurable, one_sentence
+from tfdis.errors import UserError
+from tfdis.evaluation.progress import EvaluationProgress
+from tfdis.evaluation.representations import representation_of
+from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
+from tfdis.evaluation.sources import BATCH_SIZE, DataSource, Source
+from tfdis.evaluation.tables import TableSource
+
+
+def evaluate(
+    model: Any,
+    data: Any,
+    metrics: Sequence[str],
+    gin_bindings: Sequence[str] = (),
+    sample: bool = False,
+    batch_size: int = BATCH_SIZE,
+    verbose: bool = True,
+) -> dict[str, dict[str, Any]]:
+    """Scores a model; all metrics share the codes of the images that they have in common.
+
+    The parameters are those of disentanglement_lib's studies (gin_configs/metrics).
+
+    Args:
+        model: see `representation_of`.
+        data: a data set of ours, or any object that speaks disentanglement_lib's protocol.
+        metrics: names, such as `["mig", "dci"]`.
+        gin_bindings: change parameters, such as `["mig.num_train = 1000"]`.
+        sample: whether to score a draw from the posterior; otherwise its mean.
+        batch_size: how many images are encoded at a time.
+        verbose: whether to show progress.
+
+    Returns:
+        for each metric its scores by name.
+
+    Raises:
+        UserError: there is no such metric or parameter, or the codes cannot be scored.
+
+    Example:
+        >>> model = tfdis.load("models/beta_tcvae")
+        >>> tfdis.evaluate(model, Sprites(), ["mig", "irs"])["mig"]["discrete_mig"]
+    """
+    source = DataSource(data, representation_of(model, sample), batch_size)
+    return _all_scores(source, metrics, gin_bindings, verbose)
+
+
+def score(
+    codes: np.ndarray,
+    factors: np.ndarray,
+    metrics: Sequence[str],
+    factor_names: Sequence[str] | None = None,
+    gin_bindings: Sequence[str] = (),
+    verbose: bool = False,
+) -> dict[str, dict[str, Any]]:
+    """Scores codes that were computed elsewhere, by whatever model.
+
+    A metric gets as many points as in disentanglement_lib's studies where there are so many, and
+    all of them otherwise; `TableSource` says how points are drawn. Sizes that `gin_bindings` name
+    are kept to.
+
+    Args:
+        codes: `[samples, num_latents]`.
+        factors: labels, `[samples, num_factors]`.
+        metrics: names, such as `["mig", "dci"]`.
+        factor_names: one name per factor.
+        gin_bindings: change parameters, such as `["dci.num_train = 1000"]`.
+        verbose: whether to show progress.
+
+    Returns:
+        for each metric its scores by name.
+
+    Raises:
+        UserError: there is no such metric or parameter, the arrays do not fit, or cannot be scored.
+    """
+    exact = any(".num_" in binding for binding in gin_bindings)
+    source = TableSource(codes, factors, factor_names, exact)
+    return _all_scores(source, metrics, gin_bindings, verbose)
+
+
+@configurable("evaluation", denylist=["source", "artifacts"])
+def scores_of(
+    source: Source,
+    artifacts: str | os.PathLike | None,
+    evaluation_fn: Callable = gin.REQUIRED,
+    random_seed: int = gin.REQUIRED,
+    name: str = "",
+) -> dict[str, Any]:
+    """The scores of the configured metric, and the seconds that it took.
+
+    Args:
+        source: see `Source`.
+        artifacts: a directory; the metric's go below it, under `name`.
+        evaluation_fn: a metric.
+        random_seed: of the draws, those from numpy's global state included.
+        name: of the metric.
+
+    Raises:
+        UserError: the codes cannot be scored.
+    """
+    started = time.monotonic()
+    data = source.data if isinstance(source, DataSource) else None
+    artifact_dir = None if artifacts is None else Path(artifacts) / name
+    if isinstance(source, DataSource):
+        source.noise = np.random.default_rng(random_seed)
+    with _numpy_seeded(random_seed):
+        try:
+            scores = evaluation_fn(
+                data, source, np.random.RandomState(random_seed), artifact_dir=artifact_dir
+            )
+        except ValueError as error:
+            raise UserError(f"It cannot be scored: {one_sentence(error)}") from error
+    return {**scores, "elapsed_time": time.monotonic() - started}
+
+
+def configured_scores(source: Source, artifacts: str | os.PathLike | None) -> dict[str, Any]:
+    """`scores_of` as gin has it now; says in one sentence which binding is missing."""
+    try:
+        return scores_of(source, artifacts)
+    except (RuntimeError, TypeError) as error:
+        if "Required bindings" not in str(error) and "missing" not in str(error):
+            raise
+        raise UserError(f"A gin binding is missing: {one_sentence(error)}") from error
+
+
+def _all_scores(
+    source: Source, metrics: Sequence[str], gin_bindings: Sequence[str], verbose: bool
+) -> dict[str, dict[str, Any]]:
+    names = names_in(metrics)
+    refuse_unknown(names)
+    progress = EvaluationProgress(len(names)) if verbose else None
+    if progress is not None and isinstance(source, DataSource):
+        source.progress = progress.encoded
+    found = {}
+    for name in names:
+        if progress is not None:
+            progress.metric(name)
+        with gin_apart(), settings_of(name, (), gin_bindings):
+            found[name] = configured_scores(source, None)
+    if progress is not None:
+        progress.close()
+    return found
+
+
+@contextmanager
+def _numpy_seeded(seed: int) -> Iterator[None]:
+    """Numpy's global random state seeded for the time of a `with` block, and then put back."""
+    state = np.random.get_state()
+    np.random.seed(seed)
+    try:
+        yield
+    finally:
+        np.random.set_state(state)

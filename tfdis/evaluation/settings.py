@@ -1,0 +1,84 @@
+"""Which parameters a metric is called with, apart from the gin config of whoever calls."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+
+import gin
+from gin import config as gin_config
+
+from tfdis import config
+from tfdis.errors import UserError
+from tfdis.evaluation.metric import metric_named
+
+
+@contextlib.contextmanager
+def gin_apart() -> Iterator[None]:
+    """An empty gin config for the time of a `with` block; the caller's is put back afterwards.
+
+    gin has one config per process, and a training that is scored on its way still needs its own.
+    gin offers no way to put it aside, hence its private names.
+    """
+    kept = [gin_config._CONFIG, gin_config._OPERATIVE_CONFIG, gin_config._SINGLETONS]
+    copies = [dict(each) for each in kept]
+    imports, locked = set(gin_config._IMPORTS), gin.config_is_locked()
+    gin.clear_config()
+    try:
+        with gin.config_scope(None):
+            yield
+    finally:
+        gin.clear_config()
+        for each, copy in zip(kept, copies):
+            each.update(copy)
+        gin_config._IMPORTS.update(imports)
+        gin_config._set_config_is_locked(locked)
+
+
+@contextlib.contextmanager
+def settings_of(
+    name: str, gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()
+) -> Iterator[None]:
+    """The gin config of one metric for the time of a `with` block.
+
+    Args:
+        name: of a ready file of gin_configs/metrics, or of a metric that has none.
+        gin_files: read after it.
+        gin_bindings: read after the files.
+
+    Raises:
+        UserError: there is no metric of this name, or gin cannot read a file or binding.
+    """
+    ready = f"metrics/{name}.gin"
+    if any((directory / ready).is_file() for directory in config.config_dirs()):
+        first, before = [ready], []
+    else:
+        metric_named(name)
+        first = []
+        before = [
+            f"evaluation.evaluation_fn = @{name}",
+            "evaluation.random_seed = 0",
+            'dataset.name = "auto"',
+        ]
+    config.parse(first)
+    gin.parse_config(before)
+    if gin_files:
+        config.parse(gin_files)
+    config.parse((), gin_bindings)
+    try:
+        yield
+    finally:
+        gin.clear_config()
+
+
+def refuse_unknown(names: Sequence[str]) -> None:
+    """Raises a UserError where there is no metric of one of these names, before any is run."""
+    for name in names:
+        with gin_apart(), settings_of(name):
+            pass
+
+
+def names_in(metrics: Sequence[str]) -> list[str]:
+    """The names, each once; raises a UserError where there is none."""
+    names = list(dict.fromkeys(metrics))
+    if not names:
+        raise UserError("Name a metric at least, such as 'mig'.")
+    return names

@@ -1,0 +1,344 @@
+"""Where metrics get their codes from: each different image is encoded once, in large batches.
+
+A metric says which factors it wants images of, drawing as disentanglement_lib draws; which images
+these are is known before any is encoded. Only the codes of an image are kept, so however many
+million images a metric asks for, no more than a batch of them is in memory.
+"""
+
+import abc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.errors import UserError
+from tfdis.evaluation.representations import Representation, representation_of
+
+BATCH_SIZE = 1000
+_LARGEST_INDEX = 1 << 28  # a table over more images would not fit in memory
+_PROBE = 4
+
+Progress = Callable[[int, int], None]
+
+
+class Source(abc.ABC):
+    """Codes and factors as the metrics draw them.
+
+    Attributes:
+        factors_num_values: the number of values of each factor.
+        factor_names: one name per factor.
+    """
+
+    factors_num_values: list[int]
+    factor_names: tuple[str, ...]
+
+    @property
+    def num_factors(self) -> int:
+        """The number of ground-truth factors."""
+        return len(self.factors_num_values)
+
+    @abc.abstractmethod
+    def points(
+        self, num: int, random_state: np.random.RandomState, batch_size: int = 16
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draws independent points.
+
+        Args:
+            num: how many.
+            random_state: where factors, and what is no factor, are drawn from.
+            batch_size: how many are drawn at a time: part of the order of draws.
+
+        Returns:
+            codes, `[num, num_latents]`, and factors, int64 `[num, num_factors]`.
+        """
+
+    def train_and_test_points(
+        self, num_train: int, num_test: int, random_state: np.random.RandomState, batch_size: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Draws two sets of points: codes and factors to train on, codes and factors to test on."""
+        return (
+            *self.points(num_train, random_state, batch_size),
+            *self.points(num_test, random_state, batch_size),
+        )
+
+    @abc.abstractmethod
+    def groups(
+        self, num: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draws groups of points that have one factor's value in common (FactorVAE's draws).
+
+        Returns:
+            which factor it is, int64 `[num]`, and codes, `[num, size, num_latents]`.
+        """
+
+    @abc.abstractmethod
+    def pairs(
+        self, num: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draws groups of pairs; the two of a pair share one factor's value (beta-VAE's draws).
+
+        Returns:
+            which factor it is, int64 `[num]`, and codes, `[num, 2, size, num_latents]`.
+        """
+
+    @abc.abstractmethod
+    def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        """Draws factors, int64 `[num, num_factors]`."""
+
+    @abc.abstractmethod
+    def codes_of(
+        self, factors: list[np.ndarray], random_state: np.random.RandomState
+    ) -> list[np.ndarray]:
+        """The codes of one image per row, one array per array of factors, drawn in this order."""
+
+
+class DataSource(Source):
+    """Codes of a ground-truth data set.
+
+    Args:
+        data: ours, or any object that speaks disentanglement_lib's protocol.
+        representation: see `Representation`.
+        batch_size: how many images are encoded at a time.
+        progress: is told how many images of a request are encoded, and of how many.
+
+    Attributes:
+        noise: where the noise of a sampled representation comes from.
+        num_encoded: how many images were encoded so far.
+    """
+
+    def __init__(
+        self,
+        data: Any,
+        representation: Representation,
+        batch_size: int = BATCH_SIZE,
+        progress: Progress | None = None,
+    ):
+        self.data = data
+        self.representation = representation
+        self.batch_size = batch_size
+        self.progress = progress or (lambda done, total: None)
+        self.noise = np.random.default_rng(0)
+        self.num_encoded = 0
+        self.factors_num_values = [int(size) for size in data.factors_num_values]
+        names = getattr(data, "factor_names", None)
+        self.factor_names = tuple(names or (f"factor_{i}" for i in range(data.num_factors)))
+        self._repeatable: bool | None = None
+        self._table = _Table(data.num_images) if _is_indexed(data) else None
+
+    @property
+    def num_factors(self) -> int:
+        """The number of ground-truth factors."""
+        return self.data.num_factors
+
+    def points(
+        self, num: int, random_state: np.random.RandomState, batch_size: int = 16
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Source.points`."""
+        request = self._request(num)
+        sizes = [min(batch_size, num - start) for start in range(0, num, batch_size)]
+        factors = [request.sample(size, random_state) for size in sizes]
+        return request.codes(), np.concatenate(factors)
+
+    def groups(
+        self, num: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Source.groups`."""
+        request = self._request(num * size)
+        fixed = np.zeros(num, np.int64)
+        for i in range(num):
+            fixed[i] = random_state.randint(self.num_factors)
+            factors = self.data.sample_factors(size, random_state)
+            factors[:, fixed[i]] = factors[0, fixed[i]]
+            request.add(factors, random_state)
+        return fixed, request.codes().reshape(num, size, -1)
+
+    def pairs(
+        self, num: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Source.pairs`."""
+        request = self._request(2 * num * size)
+        fixed = np.zeros(num, np.int64)
+        for i in range(num):
+            fixed[i] = random_state.randint(self.num_factors)
+            first = self.data.sample_factors(size, random_state)
+            second = self.data.sample_factors(size, random_state)
+            second[:, fixed[i]] = first[:, fixed[i]]
+            request.add(first, random_state)
+            request.add(second, random_state)
+        return fixed, request.codes().reshape(num, 2, size, -1)
+
+    def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        """See `Source.sample_factors`."""
+        return self.data.sample_factors(num, random_state)
+
+    def codes_of(
+        self, factors: list[np.ndarray], random_state: np.random.RandomState
+    ) -> list[np.ndarray]:
+        """See `Source.codes_of`."""
+        request = self._request(sum(map(len, factors)))
+        for rows in factors:
+            request.add(rows, random_state)
+        return np.split(request.codes(), np.cumsum([len(rows) for rows in factors])[:-1])
+
+    def encode(self, images: np.ndarray) -> np.ndarray:
+        """Encodes one batch, `[batch, width]`.
+
+        Raises:
+            UserError: the representation does not give one finite row of numbers per image.
+        """
+        rows = np.asarray(self.representation.encode(images))
+        if rows.ndim != 2 or len(rows) != len(images):
+            raise UserError(
+                f"The representation must give codes [batch, num_latents]; for {len(images)} "
+                f"images it gave an array of shape {list(rows.shape)}."
+            )
+        if not np.isfinite(rows).all():
+            raise UserError(
+                "The representation gave codes that are not finite (NaN or infinite): "
+                "nothing can be scored."
+            )
+        self.num_encoded += len(rows)
+        return rows
+
+    def _request(self, num: int) -> "_IndexedRequest | _ImagesRequest":
+        if self._table is None or not self._is_repeatable():
+            return _ImagesRequest(self, num)
+        return _IndexedRequest(self, self._table)
+
+    def _is_repeatable(self) -> bool:
+        """Whether an image gets the same row twice; a module that draws its codes does not."""
+        if self._repeatable is None:
+            self._repeatable = self.representation.repeatable
+        if self._repeatable is None:
+            images = _floats(self.data.images(np.arange(min(_PROBE, self.data.num_images))))
+            first, second = (self.representation.encode(images) for _ in range(2))
+            self._repeatable = np.allclose(first, second, rtol=1e-3, atol=1e-4, equal_nan=True)
+        return self._repeatable
+
+
+def source_of(
+    data: Any, representation: Any, batch_size: int = BATCH_SIZE, progress: Progress | None = None
+) -> Source:
+    """The codes of `data` under `representation`; one that is a source already stays as it is."""
+    if isinstance(representation, Source):
+        return representation
+    return DataSource(data, representation_of(representation), batch_size, progress)
+
+
+class _Table:
+    """The rows of the images that were encoded so far, by index."""
+
+    def __init__(self, num_images: int):
+        self._place = np.full(num_images, -1, np.int32)
+        self._rows: np.ndarray | None = None
+
+    def missing(self, indices: np.ndarray) -> np.ndarray:
+        """Those of the indices that have no row yet, each once, sorted."""
+        asked = np.zeros(len(self._place), bool)
+        asked[indices] = True
+        return np.flatnonzero(asked & (self._place < 0))
+
+    def add(self, indices: np.ndarray, rows: np.ndarray) -> None:
+        """Takes the rows of these indices."""
+        known = 0 if self._rows is None else len(self._rows)
+        self._place[indices] = np.arange(known, known + len(rows))
+        self._rows = rows if self._rows is None else np.concatenate([self._rows, rows])
+
+    def rows(self, indices: np.ndarray) -> np.ndarray:
+        """The rows of these indices."""
+        return self._rows[self._place[indices]]
+
+
+class _IndexedRequest:
+    """Images asked for by index: those already encoded are not encoded again."""
+
+    def __init__(self, source: DataSource, table: _Table):
+        self._source = source
+        self._table = table
+        self._indices: list[np.ndarray] = []
+
+    def sample(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        factors = self._source.data.sample_factors(num, random_state)
+        self.add(factors, random_state)
+        return factors
+
+    def add(self, factors: np.ndarray, random_state: np.random.RandomState) -> None:
+        self._indices.append(self._source.data.index_of(factors, random_state))
+
+    def codes(self) -> np.ndarray:
+        source, table = self._source, self._table
+        indices = np.concatenate(self._indices)
+        missing = table.missing(indices)
+        rows = []
+        for start in range(0, len(missing), source.batch_size):
+            batch = missing[start : start + source.batch_size]
+            rows.append(source.encode(_floats(source.data.images(batch))))
+            source.progress(start + len(batch), len(missing))
+        if rows:
+            table.add(missing, np.concatenate(rows))
+        return source.representation.finish(table.rows(indices), source.noise)
+
+
+class _ImagesRequest:
+    """Images that are no function of an index: encoded as they are asked for, in large batches."""
+
+    def __init__(self, source: DataSource, num: int):
+        self._source = source
+        self._num = num
+        self._images: list[np.ndarray] = []
+        self._num_waiting = 0
+        self._num_done = 0
+        self._rows: np.ndarray | None = None
+
+    def sample(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        data = self._source.data
+        if isinstance(data, GroundTruthData):
+            factors = data.sample_factors(num, random_state)
+            self.add(factors, random_state)
+        else:
+            factors, images = data.sample(num, random_state)
+            self._take(images)
+        return factors
+
+    def add(self, factors: np.ndarray, random_state: np.random.RandomState) -> None:
+        data = self._source.data
+        # Ours draw pixels image by image, so that the order of draws bears to be cut; of others it
+        # is not known.
+        size = self._source.batch_size if isinstance(data, GroundTruthData) else len(factors)
+        for start in range(0, len(factors), size):
+            part = factors[start : start + size]
+            self._take(data.sample_observations_from_factors(part, random_state))
+
+    def codes(self) -> np.ndarray:
+        self._encode(all_of_them=True)
+        return self._source.representation.finish(self._rows, self._source.noise)
+
+    def _take(self, images: np.ndarray) -> None:
+        self._images.append(images)
+        self._num_waiting += len(images)
+        self._encode()
+
+    def _encode(self, all_of_them: bool = False) -> None:
+        size = self._source.batch_size
+        if self._num_waiting < (1 if all_of_them else size):
+            return
+        images = np.concatenate(self._images)
+        stop = len(images) if all_of_them else len(images) - len(images) % size
+        for start in range(0, stop, size):
+            rows = self._source.encode(images[start : min(start + size, stop)])
+            if self._rows is None:
+                self._rows = np.empty((self._num, rows.shape[1]), rows.dtype)
+            self._rows[self._num_done : self._num_done + len(rows)] = rows
+            self._num_done += len(rows)
+            self._source.progress(self._num_done, self._num)
+        self._images = [images[stop:]]
+        self._num_waiting = len(images) - stop
+
+
+def _is_indexed(data: Any) -> bool:
+    return isinstance(data, GroundTruthData) and data.indexed and data.num_images <= _LARGEST_INDEX
+
+
+def _floats(images: np.ndarray) -> np.ndarray:
+    return images.astype(np.float32) / 255.0

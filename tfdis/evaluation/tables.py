@@ -1,0 +1,183 @@
+"""Codes and factors that were computed elsewhere: a finite set of points to score."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tfdis.errors import UserError
+from tfdis.evaluation.sources import Source
+
+
+class TableSource(Source):
+    """Codes and factors of a finite set of points.
+
+    A factor's values are numbered in sorted order. Points are drawn without replacement, those to
+    test on apart from those to train on. Where a metric fixes a factor, it draws (with replacement)
+    among the points that have its value. Where a metric changes one factor and leaves the others,
+    the table must have a point for the combination.
+
+    Args:
+        codes: finite numbers, `[points, num_latents]`.
+        factors: labels, `[points, num_factors]`.
+        factor_names: one name per factor.
+        exact: whether to refuse where a metric asks for more points than there are. Otherwise it
+            gets all of them, or, to train and test on, no more than a third to test on and the rest
+            to train on.
+
+    Raises:
+        UserError: shapes do not match, or codes or factors hold NaN.
+    """
+
+    def __init__(
+        self,
+        codes: np.ndarray,
+        factors: np.ndarray,
+        factor_names: Sequence[str] | None = None,
+        exact: bool = False,
+    ):
+        self._codes, factors = _checked(codes, factors)
+        columns = [np.unique(column, return_inverse=True) for column in factors.T]
+        self._factors = np.stack([labels for _, labels in columns], axis=-1).astype(np.int64)
+        self._exact = exact
+        self.factors_num_values = [len(values) for values, _ in columns]
+        self.factor_names = tuple(factor_names or (f"factor_{i}" for i in range(len(columns))))
+        if len(self.factor_names) != len(columns):
+            raise UserError(
+                f"factor_names must have one name per factor: there are {len(columns)} factors, "
+                f"and {len(self.factor_names)} names."
+            )
+        self._by_value = [_Grouped(labels) for labels in self._factors.T]
+        self._by_combination: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def num_points(self) -> int:
+        """How many points there are."""
+        return len(self._codes)
+
+    def points(
+        self, num: int, random_state: np.random.RandomState, batch_size: int = 16
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Source.points`; `batch_size` has no bearing."""
+        self._refuse_more(num)
+        rows = random_state.permutation(self.num_points)[:num]
+        return self._codes[rows], self._factors[rows]
+
+    def train_and_test_points(
+        self, num_train: int, num_test: int, random_state: np.random.RandomState, batch_size: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """See `Source.train_and_test_points`; no point is in both."""
+        self._refuse_more(num_train + num_test)
+        if num_train + num_test > self.num_points:
+            num_test = min(num_test, self.num_points // 3)
+        order = random_state.permutation(self.num_points)
+        test, train = order[:num_test], order[num_test : num_test + num_train]
+        return self._codes[train], self._factors[train], self._codes[test], self._factors[test]
+
+    def groups(
+        self, num: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Source.groups`."""
+        fixed = random_state.randint(self.num_factors, size=num)
+        rows = np.empty((num, size), np.int64)
+        for factor, grouped in enumerate(self._by_value):
+            mine = np.flatnonzero(fixed == factor)
+            candidates = grouped.repeated()
+            if not candidates.size:
+                raise UserError(
+                    f"Factor '{self.factor_names[factor]}' has another value at every point: a "
+                    "metric that fixes it needs points that share a value; group its values first."
+                )
+            anchors = candidates[random_state.randint(len(candidates), size=len(mine))]
+            rows[mine] = grouped.companions(np.repeat(anchors[:, None], size, 1), random_state)
+        return fixed, self._codes[rows]
+
+    def pairs(
+        self, num: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """See `Source.pairs`."""
+        fixed = random_state.randint(self.num_factors, size=num)
+        first = random_state.randint(self.num_points, size=(num, size))
+        second = np.empty_like(first)
+        for factor, grouped in enumerate(self._by_value):
+            mine = fixed == factor
+            second[mine] = grouped.companions(first[mine], random_state)
+        return fixed, self._codes[np.stack([first, second], axis=1)]
+
+    def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        """See `Source.sample_factors`: those of points drawn with replacement."""
+        return self._factors[random_state.randint(self.num_points, size=num)]
+
+    def codes_of(
+        self, factors: list[np.ndarray], random_state: np.random.RandomState
+    ) -> list[np.ndarray]:
+        """See `Source.codes_of`.
+
+        Raises:
+            UserError: the table has no point with one of these combinations.
+        """
+        if self._by_combination is None:
+            combined = self._combined(self._factors)
+            order = np.argsort(combined, kind="stable")
+            self._by_combination = combined[order], order
+        known, order = self._by_combination
+        return [self._codes[order[self._find(known, rows, random_state)]] for rows in factors]
+
+    def _find(
+        self, known: np.ndarray, factors: np.ndarray, random_state: np.random.RandomState
+    ) -> np.ndarray:
+        wanted = self._combined(factors)
+        start = np.searchsorted(known, wanted, side="left")
+        count = np.searchsorted(known, wanted, side="right") - start
+        if not count.all():
+            values = factors[np.argmin(count)]
+            pairs = ", ".join(f"{name} {value}" for name, value in zip(self.factor_names, values))
+            raise UserError(
+                "This metric changes one factor and leaves the others, and so needs a point for "
+                f"every combination of factors; there is none with {pairs}."
+            )
+        return start + (random_state.random_sample(len(count)) * count).astype(np.int64)
+
+    def _combined(self, factors: np.ndarray) -> np.ndarray:
+        if np.prod(self.factors_num_values, dtype=float) > 2.0**62:
+            raise UserError("There are too many combinations of factors to look one up.")
+        return np.ravel_multi_index(tuple(factors.T), self.factors_num_values)
+
+    def _refuse_more(self, num: int) -> None:
+        if self._exact and num > self.num_points:
+            raise UserError(
+                f"{num} points are asked for, and there are {self.num_points}: ask for fewer."
+            )
+
+
+class _Grouped:
+    """The points by the value of one factor."""
+
+    def __init__(self, labels: np.ndarray):
+        self._labels = labels
+        self._order = np.argsort(labels, kind="stable")
+        self._counts = np.bincount(labels)
+        self._starts = np.cumsum(self._counts) - self._counts
+
+    def repeated(self) -> np.ndarray:
+        """The points whose value some other point has too."""
+        return np.flatnonzero(self._counts[self._labels] > 1)
+
+    def companions(self, points: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
+        """For each point one that has its value, drawn with replacement; maybe the same."""
+        labels = self._labels[points]
+        steps = (random_state.random_sample(points.shape) * self._counts[labels]).astype(np.int64)
+        return self._order[self._starts[labels] + steps]
+
+
+def _checked(codes: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    codes, factors = np.asarray(codes), np.asarray(factors)
+    if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors) or not codes.size:
+        raise UserError(
+            "codes must be [points, num_latents] and factors [points, num_factors], of as many "
+            f"points; received shapes {list(codes.shape)} and {list(factors.shape)}."
+        )
+    if not np.issubdtype(codes.dtype, np.number) or not np.isfinite(codes).all():
+        raise UserError("codes must be finite numbers; they hold NaN, infinity or no numbers.")
+    if np.issubdtype(factors.dtype, np.floating) and not np.isfinite(factors).all():
+        raise UserError("factors must be labels; they hold NaN or infinity.")
+    return codes, factors
