@@ -1,0 +1,192 @@
+"""Unsupervised disentanglement ranking (Duan et al., 2020): do models agree on the latents?"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from itertools import permutations
+from typing import Any
+
+import gin
+import numpy as np
+
+from tfdis.config import configurable
+from tfdis.errors import UserError
+from tfdis.evaluation.fast_fits import in_parallel
+
+PosteriorFunction = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+
+_INFORMATIVE = 0.01  # nats; disentanglement_lib blanks a latent below it, whatever the threshold
+
+
+@configurable(
+    "udr_sklearn", denylist=["ground_truth_data", "representation_functions", "random_state"]
+)
+def udr_sklearn(
+    ground_truth_data: Any,
+    representation_functions: Sequence[PosteriorFunction],
+    random_state: np.random.RandomState,
+    batch_size: int = gin.REQUIRED,
+    num_data_points: int = gin.REQUIRED,
+    correlation_matrix: str = "lasso",
+    filter_low_kl: bool = True,
+    include_raw_correlations: bool = True,
+    kl_filter_threshold: float = 0.01,
+) -> dict[str, Any]:
+    """How well each model's latents match one to one those of models from other seeds.
+
+    No factors are needed. A model's score is the median over the other models.
+
+    Args:
+        ground_truth_data: see `Source`; only its images are used.
+        representation_functions: one per model, from images to codes `[batch, num_latents]` and the
+            KL divergence of each latent, in nats, `[num_latents]`; see `mean_and_kl`.
+        random_state: where the images are drawn from.
+        batch_size: how many images are drawn at a time.
+        num_data_points: how many images in all, a multiple of batch_size.
+        correlation_matrix: "lasso" or "spearman".
+        filter_low_kl: whether to leave out latents that have collapsed to the prior.
+        include_raw_correlations: whether to return the matrices themselves.
+        kl_filter_threshold: the KL divergence, in nats, below which a latent is left out.
+
+    Returns:
+        model_scores, one per model; pairwise_disentanglement_scores, `[models, models, 1]`;
+        raw_correlations, `[models, models, num_latents, num_latents]`.
+
+    Raises:
+        UserError: fewer than two models, models of different sizes, or parameters that do not fit.
+    """
+    _check(representation_functions, batch_size, num_data_points, correlation_matrix)
+    codes, divergences = _encode(
+        ground_truth_data, representation_functions, random_state, batch_size, num_data_points
+    )
+    codes = [_blanked(z, divergence) for z, divergence in zip(codes, divergences)]
+    kept = [
+        divergence > kl_filter_threshold if filter_low_kl else np.ones(len(divergence), bool)
+        for divergence in divergences
+    ]
+    correlate = lasso_correlations if correlation_matrix == "lasso" else spearman_correlations
+    pairs = list(permutations(range(len(codes)), 2))
+    matrices = in_parallel(partial(correlate, codes[i], codes[j]) for i, j in pairs)
+
+    num_models, num_latents = len(codes), codes[0].shape[1]
+    correlations = np.zeros((num_models, num_models, num_latents, num_latents))
+    scores = np.zeros((num_models, num_models, 1))
+    for (i, j), matrix in zip(pairs, matrices):
+        correlations[i, j] = matrix
+        scores[i, j] = relative_strength(matrix[kept[i]][:, kept[j]])
+    results: dict[str, Any] = {
+        "pairwise_disentanglement_scores": scores.tolist(),
+        "model_scores": [float(np.median(np.delete(scores[:, i], i))) for i in range(num_models)],
+    }
+    if include_raw_correlations:
+        results["raw_correlations"] = correlations.tolist()
+    return results
+
+
+def relative_strength(correlations: np.ndarray) -> float:
+    """How close to a permutation a matrix of correlations is, 1 at best (equation 3).
+
+    The mean over rows, and over columns, of max^2 / sum; a row of zeros counts as 0.
+
+    Args:
+        correlations: not negative, `[latents of one model, latents of the other]`.
+    """
+    if not correlations.size:
+        return 0.0
+
+    def one_way(matrix: np.ndarray) -> float:
+        with np.errstate(invalid="ignore"):
+            return np.mean(np.nan_to_num(matrix.max(axis=0) ** 2 / matrix.sum(axis=0)))
+
+    return float((one_way(correlations) + one_way(correlations.T)) / 2)
+
+
+def lasso_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The absolute weights of a sparse linear map from one model's latents to the other's.
+
+    Args:
+        first: standardized codes, `[points, num_latents]`.
+        second: the same of another model.
+
+    Returns:
+        `[latents of the first, latents of the second]`.
+    """
+    from sklearn.linear_model import Lasso
+
+    return np.abs(Lasso(alpha=0.1).fit(first, second).coef_.reshape(second.shape[1], -1).T)
+
+
+def spearman_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
+    """The absolute rank correlation of each pair of latents; arguments as `lasso_correlations`."""
+    from scipy.stats import rankdata
+
+    def ranks(codes: np.ndarray) -> np.ndarray:
+        centred = rankdata(codes, axis=0) - (len(codes) + 1) / 2
+        with np.errstate(invalid="ignore"):  # a blanked latent has no rank correlation: NaN
+            return centred / np.sqrt(np.sum(centred**2, axis=0))
+
+    return np.abs(ranks(first).T @ ranks(second))
+
+
+def mean_and_kl(
+    mean_and_log_variance: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
+) -> PosteriorFunction:
+    """What `udr_sklearn` asks of a model, from its encoder: `tfdis.load(model_dir).encode`.
+
+    The KL divergence of each latent from the standard normal prior is the mean over the batch.
+    """
+
+    def function(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, log_variance = (np.asarray(part) for part in mean_and_log_variance(images))
+        divergence = 0.5 * (np.square(mean) + np.exp(log_variance) - log_variance - 1)
+        return mean, np.mean(divergence, axis=0)
+
+    return function
+
+
+def _check(
+    functions: Sequence[PosteriorFunction], batch_size: int, num_points: int, correlation: str
+) -> None:
+    if len(functions) < 2:
+        raise UserError("udr_sklearn compares models: give it two or more.")
+    if num_points % batch_size:
+        raise UserError(
+            "udr_sklearn.num_data_points must be a multiple of udr_sklearn.batch_size; "
+            f"received {num_points} and {batch_size}."
+        )
+    if correlation not in ("lasso", "spearman"):
+        raise UserError(
+            "udr_sklearn.correlation_matrix must be 'lasso' or 'spearman'; "
+            f"received '{correlation}'."
+        )
+
+
+def _encode(
+    data: Any,
+    functions: Sequence[PosteriorFunction],
+    random_state: np.random.RandomState,
+    batch_size: int,
+    num_points: int,
+) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The models' codes of the same images, float64, and the mean KL divergence of each latent."""
+    codes: list[list[np.ndarray]] = [[] for _ in functions]
+    divergences: list[list[np.ndarray]] = [[] for _ in functions]
+    for _ in range(num_points // batch_size):
+        images = data.sample_observations(batch_size, random_state)
+        for model, function in enumerate(functions):
+            mean, divergence = function(images)
+            codes[model].append(mean)
+            divergences[model].append(divergence)
+    tables = [np.concatenate(batches).astype(np.float64) for batches in codes]
+    widths = sorted({table.shape[1] for table in tables})
+    if len(widths) > 1:
+        raise UserError(f"udr_sklearn needs models of as many latents; received {widths}.")
+    if not all(np.isfinite(table).all() for table in tables):
+        raise UserError("A model gave codes that are not finite (NaN or infinite).")
+    return tables, [np.mean(batches, axis=0) for batches in divergences]
+
+
+def _blanked(codes: np.ndarray, divergence: np.ndarray) -> np.ndarray:
+    """Standardized codes, 0 in the latents that have collapsed to the prior."""
+    from sklearn.preprocessing import StandardScaler
+
+    return StandardScaler().fit_transform(codes) * (divergence > _INFORMATIVE)
