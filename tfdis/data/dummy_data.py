@@ -3,7 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import DeviceFeed, Draw
+from tfdis.data.feeding import DeviceFeed, Draw, uniform
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import named_data
 from tfdis.data.sampling import configured_draw
@@ -38,7 +38,6 @@ class DummyData(GroundTruthData):
         """See `GroundTruthData.feed`."""
 
         def pixels(indices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-            shape = [len(indices), *self.observation_shape]
-            return tf.random.stateless_uniform(shape, key, alg="philox")
+            return uniform([len(indices), *self.observation_shape], key)
 
         return DeviceFeed(draw or configured_draw(self), pixels, self.graph_factors)

@@ -85,11 +85,8 @@ class Draw:
             return tf.random.stateless_uniform(
                 [batch_size], key, 0, self.num_images, tf.int32, alg="philox"
             )
-        uniform = tf.random.stateless_uniform([batch_size], key, alg="philox")
-        group = tf.searchsorted(self._bounds, uniform, side="right")
-        bits = tf.random.stateless_uniform(
-            [batch_size], subkey(key, 1), None, None, tf.uint32, alg="philox"
-        )
+        group = tf.searchsorted(self._bounds, uniform([batch_size], key), side="right")
+        bits = _bits([batch_size], subkey(key, 1))
         within = tf.cast(bits, tf.int64) % tf.gather(self._counts, group)
         return tf.gather(self._order, tf.gather(self._starts, group) + within)
 
@@ -194,6 +191,20 @@ def table_feed(images: np.ndarray, draw: Draw, factors: Factors | None = None) -
     """A feed over images kept on the device as they are stored, uint8 or float32 in [0, 1]."""
     table = tf.constant(images)
     return DeviceFeed(draw, lambda indices, _: tf.gather(table, indices), factors)
+
+
+def uniform(shape: list[int], key: tf.Tensor) -> tf.Tensor:
+    """Uniform draws in [0, 1), float32; made of whole numbers, which are the same with XLA.
+
+    TensorFlow and XLA make other floats of the same random bits.
+    """
+    bits = tf.bitwise.right_shift(_bits(shape, key), tf.constant(8, tf.uint32))
+    return tf.cast(bits, tf.float32) * 2.0**-24
+
+
+def _bits(shape: list[int], key: tf.Tensor) -> tf.Tensor:
+    """32 random bits each, uint32."""
+    return tf.random.stateless_uniform(shape, key, None, None, tf.uint32, alg="philox")
 
 
 def to_unit(images: tf.Tensor) -> tf.Tensor:

@@ -6,7 +6,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis.data.dsprites import DSPRITES_FILE, LICENCE, SOURCE, DSprites
-from tfdis.data.feeding import DeviceFeed, Draw
+from tfdis.data.feeding import DeviceFeed, Draw, uniform
 from tfdis.data.files import RemoteFile, find, reading
 from tfdis.data.named import named_data
 from tfdis.data.sampling import configured_draw
@@ -63,7 +63,7 @@ class ColorDSprites(_DrawnSprites):
 
     def _graph_paint(self, sprites: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         shape = [len(sprites), 1, 1, 3]
-        return sprites * tf.random.stateless_uniform(shape, key, 0.5, 1.0, alg="philox")
+        return sprites * (0.5 + 0.5 * uniform(shape, key))
 
 
 @named_data("noisy_dsprites", SOURCE, LICENCE)
@@ -76,7 +76,7 @@ class NoisyDSprites(_DrawnSprites):
         return np.minimum(sprites + random_state.uniform(0, 1, [len(sprites), 64, 64, 3]), 1.0)
 
     def _graph_paint(self, sprites: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        noise = tf.random.stateless_uniform([len(sprites), 64, 64, 3], key, alg="philox")
+        noise = uniform([len(sprites), 64, 64, 3], key)
         return tf.minimum(sprites + noise, 1.0)
 
 
@@ -115,7 +115,7 @@ class ScreamDSprites(_DrawnSprites):
         batch = [len(sprites)]
         top = tf.random.stateless_uniform(batch, keys[0], 0, height - 64, tf.int32, alg="philox")
         left = tf.random.stateless_uniform(batch, keys[1], 0, width - 64, tf.int32, alg="philox")
-        tint = tf.random.stateless_uniform([*batch, 1, 1, 3], keys[2], alg="philox")
+        tint = uniform([*batch, 1, 1, 3], keys[2])
         rows, columns = top[:, None] + tf.range(64), left[:, None] + tf.range(64)
         pixels = tf.constant(self._scream.reshape(-1, 3).astype(np.float32))
         patch = tf.gather(pixels, rows[:, :, None] * width + columns[:, None, :])

@@ -132,7 +132,8 @@ def _dot(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 def _nearer_root(a: np.ndarray, half_b: np.ndarray, c: np.ndarray) -> np.ndarray:
     """The smaller root of a t^2 + 2 half_b t + c; inf where there is none or it lies behind."""
     inner = half_b * half_b - a * c
-    root = (-half_b - np.sqrt(np.maximum(inner, 0))) / a
+    with np.errstate(divide="ignore", invalid="ignore"):
+        root = (-half_b - np.sqrt(np.maximum(inner, 0))) / a
     return np.where((inner > 0) & (root > 0), root, np.inf)
 
 

@@ -1,0 +1,50 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfdis.config import parsed
+from tfdis.data.image_folder import image_folder
+from tfdis.data.named import get_named_ground_truth_data
+from tfdis.errors import UserError
+
+
+@pytest.fixture
+def folder(data_dir, tmp_path):
+    folder = tmp_path / "mine"
+    (folder / "b").mkdir(parents=True)
+    for number, name in enumerate(["b/one.png", "a.jpg", "c.PNG"]):
+        picture = np.zeros((40, 60, 3), np.uint8)
+        picture[:, 10:50] = 60 + 60 * number  # what is left and right of the square stays black
+        Image.fromarray(picture).save(folder / name)
+    (folder / "notes.txt").write_text("no image")
+    return folder
+
+
+def test_images_are_ordered_by_path_cut_square_and_scaled(folder):
+    with parsed(gin_bindings=[f"image_folder.path = '{folder}'", "image_folder.side = 32"]):
+        data = get_named_ground_truth_data("image_folder")
+    assert data.observation_shape == [32, 32, 3]
+    images = data.images(np.arange(3))
+    for image, value in zip(images, [120, 60, 180]):
+        assert abs(image.astype(int) - value).max() <= 8  # a JPEG's noise
+
+
+def test_grey_and_the_cache(folder, tmp_path):
+    data = image_folder(str(folder), side=16, num_channels=1)
+    assert data.observation_shape == [16, 16, 1]
+    assert isinstance(data.stored, np.memmap)
+    image_folder(str(folder), side=16, num_channels=1)
+    assert len(list((tmp_path / "cache").iterdir())) == 1
+    Image.fromarray(np.zeros((9, 9), np.uint8)).save(folder / "new.png")
+    assert image_folder(str(folder), side=16, num_channels=1).num_images == 4
+
+
+def test_a_damaged_image_is_named(folder):
+    (folder / "a.jpg").write_bytes((folder / "a.jpg").read_bytes()[:200])
+    with pytest.raises(UserError, match=r"a\.jpg is damaged.*expected an image"):
+        image_folder(str(folder))
+
+
+def test_an_empty_or_missing_folder_is_named(tmp_path):
+    with pytest.raises(UserError, match="nowhere holds no image"):
+        image_folder(str(tmp_path / "nowhere"))
