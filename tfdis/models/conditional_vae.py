@@ -119,6 +119,12 @@ class ConditionalVAE(VAE):
                     f"{np.flatnonzero(outside)[0]}: expected 0 to {count - 1}."
                 )
 
+    def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
+        """As Keras' `fit`, on images and factors, which are checked first where they are arrays."""
+        if y is not None or isinstance(x, np.ndarray | tf.Tensor):
+            self.labels_of(y)
+        return super().fit(x, y, **kwargs)
+
     def infer_labels(self, images: tf.Tensor) -> tf.Tensor:
         """p(y | x) by Bayes' rule, with the ELBO for log p(x | y) and all classes alike beforehand.
 
