@@ -158,8 +158,8 @@ def test_wandb_offline_is_read_back(tmp_path, pictures):
     assert run.run_id == (tmp_path / "model" / "wandb_run_id.txt").read_text().strip()
     rows = _history(records)
     assert [(row["_step"], row["loss"]) for row in rows] == [(1, 2.0), (2, 4.0), (3, 6.0)]
-    assert rows[-1]["some_png"]["width"] == 20
-    assert rows[-1]["some_gif"]["_type"] == "video-file"
+    assert rows[-1]["some_png/width"] == 20
+    assert rows[-1]["some_gif/_type"] == "video-file"
     kept = next(file.parent.rglob("some_png*.png"))
     assert np.array_equal(np.asarray(Image.open(kept)), np.asarray(Image.open(pictures[0])))
     configured = {

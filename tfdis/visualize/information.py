@@ -40,15 +40,9 @@ def mutual_information_table(
     bins = np.stack([_equal_width_bins(column, num_bins) for column in codes.T])
     table = np.zeros((codes.shape[1], factors.shape[1]))
     for j, factor in enumerate(factors.T):
+        entropy = _entropy(factor)
         for i, latent in enumerate(bins):
-            joint = np.zeros((num_bins, factor.max() + 1))
-            np.add.at(joint, (latent, factor), 1 / len(factor))
-            independent = np.outer(joint.sum(axis=1), joint.sum(axis=0))
-            seen = joint > 0
-            information = np.sum(joint[seen] * np.log(joint[seen] / independent[seen]))
-            probability = joint.sum(axis=0)
-            probability = probability[probability > 0]
-            entropy = -np.sum(probability * np.log(probability))
+            information = _entropy(latent) + entropy - _entropy(factor * num_bins + latent)
             table[i, j] = information / entropy if entropy > 0 else 0.0
     return np.clip(table, 0.0, 1.0)
 
@@ -83,6 +77,12 @@ def _ratio(column: np.ndarray, first: int, second: int) -> str:
     if column[second] <= 0 or column[first] / column[second] >= 100:
         return f"{'>99':>5}"
     return f"{column[first] / column[second]:5.1f}"
+
+
+def _entropy(values: np.ndarray) -> float:
+    """In nats, of integers as often as they occur."""
+    counts = np.unique_counts(values).counts
+    return float(-np.sum(counts / len(values) * np.log(counts / len(values))))
 
 
 def _equal_width_bins(values: np.ndarray, num_bins: int) -> np.ndarray:
