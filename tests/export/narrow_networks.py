@@ -1,0 +1,53 @@
+"""Every network of the library, narrow."""
+
+import keras
+import numpy as np
+
+from tfdis.architectures import decoders, encoders
+from tfdis.losses.bernoulli import BernoulliLoss
+from tfdis.models.vae import VAE
+
+SHAPE = (32, 32, 2)
+NUM_LATENTS = 3
+
+ENCODERS = {
+    encoders.conv_encoder: {"width": 0.1},
+    encoders.padless_conv_encoder: {"width": 0.1},
+    encoders.padded_conv_encoder: {"width": 0.1},
+    encoders.fc_encoder: {"layer_sizes": (5, 4)},
+    encoders.shallow_fc_encoder: {"layer_sizes": (4,)},
+    encoders.deep_fc_encoder: {"layer_sizes": (5, 4, 4, 3)},
+    encoders.test_encoder: {},
+}
+DECODERS = {
+    decoders.deconv_decoder: {"width": 0.1},
+    decoders.padless_deconv_decoder: {"width": 0.1},
+    decoders.fc_decoder: {"layer_sizes": (3, 4, 5)},
+    decoders.shallow_fc_decoder: {"layer_sizes": (4,)},
+    decoders.deep_fc_decoder: {"layer_sizes": (3, 4, 4, 5)},
+    decoders.test_decoder: {},
+}
+
+
+def make_model(encoder=encoders.conv_encoder, decoder=decoders.deconv_decoder, activation="logits"):
+    """A VAE of narrow networks whose biases are not zero, as a trained model's are not."""
+    keras.utils.set_random_seed(0)
+    model = VAE(
+        encoder(NUM_LATENTS, SHAPE, **ENCODERS[encoder]),
+        decoder(NUM_LATENTS, SHAPE, **DECODERS[decoder]),
+        [BernoulliLoss(activation=activation)],
+    )
+    random = np.random.default_rng(0)
+    for variable in model.trainable_variables:
+        if len(variable.shape) == 1:
+            variable.assign(random.normal(scale=0.3, size=variable.shape))
+    return model
+
+
+def pairs():
+    """Every encoder and every decoder at least once."""
+    all_decoders = list(DECODERS)
+    return [
+        (encoder, all_decoders[number % len(all_decoders)])
+        for number, encoder in enumerate(ENCODERS)
+    ]

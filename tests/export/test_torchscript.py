@@ -1,0 +1,74 @@
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from narrow_networks import make_model, pairs
+
+from tfdis.errors import UserError
+from tfdis.export import torchscript
+from tfdis.export.parts import part
+from tfdis.export.torchscript import export_torchscript, run_torchscript
+
+
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory):
+    """Every network, by one call; the models beside the files."""
+    folder = tmp_path_factory.mktemp("torchscript")
+    models = {f"model_{number}": make_model(*pair) for number, pair in enumerate(pairs())}
+    parts = {folder / f"{name}.pt": part(model, "autoencoder") for name, model in models.items()}
+    sampled = part(models["model_0"], "representation", "NHWC", sampled=True)
+    return models, export_torchscript({**parts, folder / "sampled.pt": sampled})
+
+
+def test_every_network_agrees_with_keras(exported):
+    models, differences = exported
+    assert len(differences) == len(models) + 1
+    assert all(path.is_file() for path in differences)
+    assert max(differences.values()) < 1e-5
+
+
+def test_torch_alone_reads_it(exported, images, tmp_path):
+    models, differences = exported
+    path = next(path for path in differences if path.name == "model_0.pt")
+    np.save(tmp_path / "images.npy", np.moveaxis(images, 3, 1))
+    code = f"""
+import sys, numpy, torch
+model = torch.jit.load({str(path)!r})
+mean, log_variance, pixels = model(torch.from_numpy(numpy.load("images.npy")))
+assert not [name for name in sys.modules if name.split(".")[0] in ("keras", "tensorflow", "tfdis")]
+numpy.save("mean.npy", mean.detach().numpy())
+"""
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
+    expected, _ = models["model_0"].encoder(images)
+    np.testing.assert_allclose(np.load(tmp_path / "mean.npy"), expected, atol=1e-5)
+
+
+def test_a_difference_leaves_nothing(model, tmp_path, monkeypatch):
+    monkeypatch.setattr(
+        torchscript, "_trace", lambda parts: [path.write_bytes(b"") for path in parts]
+    )
+    monkeypatch.setattr(
+        torchscript,
+        "run_torchscript",
+        lambda inputs: {
+            path: [[np.zeros((len(batch["codes"]), 2, 32, 32))] for batch in file_batches]
+            for path, file_batches in inputs.items()
+        },
+    )
+    with pytest.raises(UserError, match=r"decoder.pt differs from Keras"):
+        export_torchscript({tmp_path / "decoder.pt": part(model, "decoder")})
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_damaged_file_gets_a_sentence(tmp_path):
+    path = tmp_path / "damaged.pt"
+    path.write_bytes(b"not TorchScript")
+    with pytest.raises(UserError, match=r"damaged.pt cannot be run as TorchScript"):
+        run_torchscript({path: []})
+
+
+def test_without_torch_a_sentence_says_how_to_get_it(model, tmp_path, monkeypatch):
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    with pytest.raises(UserError, match=r"pip install 'tfdis\[torch\]'"):
+        export_torchscript({tmp_path / "decoder.pt": part(model, "decoder")})

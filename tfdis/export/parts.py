@@ -1,0 +1,134 @@
+"""The parts of a trained model that can leave the library, as plain Keras models in float32.
+
+    encoder          images -> mean, log_variance
+    representation   images -> representation: the mean, or a sample (images, noise -> ...)
+    decoder          codes -> images in [0, 1]
+    autoencoder      images -> mean, log_variance, reconstructions in [0, 1]
+
+A deterministic encoder has no log_variance. Images are `[batch, channels, height, width]` (NCHW)
+or `[batch, height, width, channels]` (NHWC).
+"""
+
+import dataclasses
+
+import keras
+
+from tfdis.errors import UserError
+from tfdis.models.autoencoder import Autoencoder
+
+PARTS = ("encoder", "representation", "decoder", "autoencoder")
+LAYOUTS = ("NCHW", "NHWC")
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """One part of a trained model.
+
+    Attributes:
+        name: one of `PARTS`.
+        model: a functional model; its inputs and outputs are lists in the order of the names.
+        inputs: names of the inputs.
+        outputs: names of the outputs.
+        layout: of the images, "NCHW" or "NHWC".
+    """
+
+    name: str
+    model: keras.Model
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    layout: str
+
+
+def part(model: Autoencoder, name: str, layout: str = "NCHW", sampled: bool = False) -> Part:
+    """Takes one part of a model.
+
+    Args:
+        model: a trained model.
+        name: one of `PARTS`.
+        layout: of the images, "NCHW" as PyTorch has them or "NHWC".
+        sampled: the representation is mean + exp(log_variance / 2) * noise, with standard normal
+            noise as a second input, instead of the mean.
+
+    Raises:
+        UserError: there is no such part or layout, or the model has not what it needs.
+    """
+    if name not in PARTS:
+        raise UserError(f"There is no part '{name}' to export: choose among {', '.join(PARTS)}.")
+    if layout not in LAYOUTS:
+        raise UserError(f"There is no layout '{layout}' of images: choose NCHW or NHWC.")
+    encoder, decoder = _in_float32(model.encoder), _in_float32(model.decoder)
+    if len(encoder.inputs) > 1 or len(decoder.inputs) > 1:
+        raise UserError("Only models whose networks take one input can be exported.")
+    if name == "decoder":
+        codes = keras.Input(decoder.inputs[0].shape[1:], name="codes")
+        images = _images_out(_pixels(decoder(codes), model), layout)
+        return _part(name, [codes], {"images": images}, layout)
+    images = _image_input(encoder.inputs[0].shape[1:], layout)
+    gaussian = dict(zip(("mean", "log_variance"), _as_list(encoder(_images_in(images, layout)))))
+    if name == "encoder":
+        return _part(name, [images], gaussian, layout)
+    if name == "autoencoder":
+        pixels = _images_out(_pixels(decoder(gaussian["mean"]), model), layout)
+        return _part(name, [images], {**gaussian, "reconstructions": pixels}, layout)
+    if not sampled:
+        return _part(name, [images], {"representation": gaussian["mean"]}, layout)
+    if "log_variance" not in gaussian:
+        raise UserError("A deterministic encoder has no sample: export its mean.")
+    noise = keras.Input(gaussian["mean"].shape[1:], name="noise")
+    sample = _sample(gaussian["mean"], gaussian["log_variance"], noise)
+    return _part(name, [images, noise], {"representation": sample}, layout)
+
+
+def _part(
+    name: str,
+    inputs: list[keras.KerasTensor],
+    outputs: dict[str, keras.KerasTensor],
+    layout: str,
+) -> Part:
+    model = keras.Model(inputs, list(outputs.values()), name=name)
+    return Part(name, model, tuple(tensor.name for tensor in inputs), tuple(outputs), layout)
+
+
+def _image_input(shape: tuple[int, int, int], layout: str) -> keras.KerasTensor:
+    height, width, channels = shape
+    shape = (channels, height, width) if layout == "NCHW" else shape
+    return keras.Input(shape, name="images")
+
+
+def _images_in(images: keras.KerasTensor, layout: str) -> keras.KerasTensor:
+    return keras.layers.Permute((2, 3, 1))(images) if layout == "NCHW" else images
+
+
+def _images_out(images: keras.KerasTensor, layout: str) -> keras.KerasTensor:
+    return keras.layers.Permute((3, 1, 2))(images) if layout == "NCHW" else images
+
+
+def _pixels(logits: keras.KerasTensor, model: Autoencoder) -> keras.KerasTensor:
+    """As the model's reconstruction does it, in layers that every Keras backend has."""
+    if model.reconstruction.activation == "tanh":
+        return keras.layers.Rescaling(0.5, 0.5)(keras.layers.Activation("tanh")(logits))
+    return keras.layers.Activation("sigmoid")(logits)
+
+
+def _sample(
+    mean: keras.KerasTensor, log_variance: keras.KerasTensor, noise: keras.KerasTensor
+) -> keras.KerasTensor:
+    deviation = keras.layers.Activation("exponential")(keras.layers.Rescaling(0.5)(log_variance))
+    return keras.layers.Add()([mean, keras.layers.Multiply()([deviation, noise])])
+
+
+def _as_list(outputs: keras.KerasTensor | tuple[keras.KerasTensor, ...]) -> list[keras.KerasTensor]:
+    return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
+
+
+def _in_float32(network: keras.Model) -> keras.Model:
+    """The network itself, or a copy in float32 where it was trained in mixed precision."""
+    if all(layer.compute_dtype == "float32" for layer in network.layers):
+        return network
+
+    def layer_in_float32(layer: keras.Layer) -> keras.Layer:
+        return type(layer).from_config({**layer.get_config(), "dtype": "float32"})
+
+    copy = keras.models.clone_model(network, clone_function=layer_in_float32)
+    copy.set_weights(network.get_weights())
+    return copy
