@@ -1,6 +1,7 @@
 """tfdis-reproduce: one model of a study, from its number to its scores."""
 
 import argparse
+import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -94,3 +95,7 @@ def _print_settings(study: Study, arguments: argparse.Namespace) -> None:
 
 def _print(title: str, lines: Iterable[object]) -> None:
     print(f"{title}:", *(f"  {line}" for line in lines), "", sep="\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

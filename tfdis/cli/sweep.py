@@ -15,6 +15,7 @@ may work in one directory, from any machines that share it.
 
   tfdis-sweep --gin_file=studies/small.gin --output_dir=output/small
   tfdis-sweep status output/small         how it stands, from any terminal
+  tfdis-sweep select output/small         ranks its models without labels (UDR)
 """
 
 
@@ -23,6 +24,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv[:1] == ["status"]:
         return run(_status_parser(), _status, argv[1:])
+    if argv[:1] == ["select"]:
+        return run(_select_parser(), _select, argv[1:])
     return run(_parser(), _sweep, argv)
 
 
@@ -135,3 +138,28 @@ def _status(arguments: argparse.Namespace) -> None:
         print(f"  running {text}")
     for num, text in snapshot.failed.items():
         print(f"  failed  {text}\n          see {arguments.directory / str(num) / 'log.txt'}")
+
+
+def _select_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "tfdis-sweep select",
+        description="Ranks the models that are done without labels, by how well their latents "
+        "match those of the same setting's other seeds (UDR), and leaves udr.json.",
+    )
+    parser.add_argument("directory", type=Path, help="the study's output_dir")
+    parser.add_argument("--top", type=int, default=10, help="how many to print")
+    return parser
+
+
+def _select(arguments: argparse.Namespace) -> None:
+    from tfdis.study.labels import Labels
+    from tfdis.study.select import rank_without_labels
+    from tfdis.study.study import load_study
+
+    labels = Labels(load_study(arguments.directory))
+    for each in rank_without_labels(arguments.directory)[: arguments.top]:
+        print(f"{each.udr:.4f}  {labels.of(each.model_num)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

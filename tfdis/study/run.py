@@ -19,22 +19,31 @@ from tfdis.study.study import Study, config_name
 
 @dataclasses.dataclass(frozen=True)
 class Stages:
-    """The doors of the four stages; `train` also takes `resume`."""
+    """The doors of the four stages; `train` also takes `resume`.
+
+    Attributes:
+        open: what `evaluate` gets of a representation's directory, once for all of its scores.
+    """
 
     train: Callable
     visualize: Callable
     postprocess: Callable
     evaluate: Callable
+    open: Callable = str
 
 
 def real_stages() -> Stages:
     """The stages of tfdis."""
     from tfdis.evaluation.evaluate import evaluate_with_gin
+    from tfdis.evaluation.model_directory import ModelDirectory
     from tfdis.postprocessing.postprocess import postprocess_with_gin
     from tfdis.training.train import train_with_gin
     from tfdis.visualize.visualize import visualize_with_gin
 
-    return Stages(train_with_gin, visualize_with_gin, postprocess_with_gin, evaluate_with_gin)
+    # An open directory keeps its codes: the scores share one encoding of every image.
+    return Stages(
+        train_with_gin, visualize_with_gin, postprocess_with_gin, evaluate_with_gin, ModelDirectory
+    )
 
 
 def run_model(
@@ -99,13 +108,13 @@ def run_model(
             stages.postprocess(str(model_dir), str(directory), overwrite, [str(config)], bindings)
 
     for representation_dir in representation_dirs:
+        opened = None
         for config in study.metric_configs:
             directory = output_dir / "metrics" / representation_dir.name / config_name(config)
             bindings = seeded("evaluation", config)
             if is_due(directory, "evaluation"):
-                stages.evaluate(
-                    str(representation_dir), str(directory), overwrite, [str(config)], bindings
-                )
+                opened = opened or stages.open(str(representation_dir))
+                stages.evaluate(opened, str(directory), overwrite, [str(config)], bindings)
 
 
 def num_stages(study: Study) -> int:

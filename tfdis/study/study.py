@@ -57,6 +57,9 @@ class Study:
         return [
             f"model.name = '{config_name(self.model_configs[0])}'",
             f"model.model_num = {model_num}",
+            # Heard only where the study's gin file has model.loggers = [@wandb_logger].
+            f"wandb_logger.group = '{self.name}'",
+            f"wandb_logger.name = '{self.name}/{model_num}'",
             *to_bindings(self.setting(model_num)),
             *self.gin_bindings,
         ]

@@ -8,6 +8,7 @@ import sys
 import threading
 from pathlib import Path
 
+import tfdis
 from tfdis.errors import UserError
 from tfdis.study import worker
 from tfdis.study.states import States, mark_failed
@@ -61,7 +62,12 @@ class Supervisor:
         self._directory = Path(directory)
         self._options = options
         self._cores = cores
-        self._environment = {**os.environ, **_thread_limits(threads), **(environment or {})}
+        self._environment = {
+            **os.environ,
+            **_python_path(),
+            **_thread_limits(threads),
+            **(environment or {}),
+        }
         self._stop = threading.Event()
         self._process: subprocess.Popen | None = None
 
@@ -102,7 +108,7 @@ class Supervisor:
     def _run_worker(self) -> tuple[int, str]:
         options = self._options
         command = [
-            *(sys.executable, "-m", "tfdis.study.worker", str(self._directory)),
+            *(sys.executable, "-P", "-m", "tfdis.study.worker", str(self._directory)),
             f"--models={options.models}",
             f"--max_failures={options.max_failures}",
             f"--poll_seconds={options.poll_seconds}",
@@ -143,6 +149,12 @@ class Supervisor:
         self.is_paused = True
         self._stop.wait(self._options.pause_seconds)
         self.is_paused = False
+
+
+def _python_path() -> dict[str, str]:
+    """Lets a worker import this very tfdis, and nothing by chance from the working directory."""
+    known = [str(Path(tfdis.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
+    return {"PYTHONPATH": os.pathsep.join(filter(None, known))}
 
 
 def _thread_limits(threads: int) -> dict[str, str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tfdis.results import gin_dict
+from tfdis.study.labels import Labels
 from tfdis.study.run import num_stages
 from tfdis.study.states import Attempt, States
 from tfdis.study.study import Study
@@ -61,7 +62,7 @@ class Watch:
         self._study = study
         self._model_nums = model_nums
         self._states = states
-        self._varied = _varied(study)
+        self._labels = Labels(study)
         self._durations: dict[int, float] = {}
 
     def snapshot(self) -> Snapshot:
@@ -76,30 +77,22 @@ class Watch:
             status = self._states.status(tried)
             counts[status] += 1
             if status == "running":
-                running[num] = f"{self.label(num)}  {self._stage(num)}"
+                running[num] = f"{self._labels.of(num)}  {self._stage(num)}"
                 elapsed.append(time.time() - tried[-1].content().get("claimed", time.time()))
             elif status == "failed":
                 error = next(a for a in reversed(tried) if a.status == "failed").content()
-                failed[num] = f"{self.label(num)}  {error.get('error', 'error not recorded')}"
+                failed[num] = f"{self._labels.of(num)}  {error.get('error', 'error not recorded')}"
             elif status == "done" and num not in self._durations:
                 self._durations[num] = _duration_of(tried[-1])
         return Snapshot(counts, running, failed, self._seconds_left(counts, elapsed))
 
-    def label(self, model_num: int) -> str:
-        """What tells a model from the others: its number and the values that vary."""
-        setting = self._study.settings[model_num]
-        values = [_short(name, setting[name]) for name in self._varied if name in setting]
-        return " ".join([f"#{model_num}", *values])
-
     def _stage(self, model_num: int) -> str:
         output_dir = self._directory / str(model_num)
         if (output_dir / "model" / "results" / "aggregate" / "train.json").exists():
-            ready = [output_dir / "model", *_children(output_dir / "postprocessed")]
-            ready += [
-                path for each in _children(output_dir / "metrics") for path in _children(each)
-            ]
-            ready += [output_dir / "visualizations"] * (output_dir / "visualizations").is_dir()
-            return f"trained, stage {len(ready)} of {num_stages(self._study)}"
+            scores = [_children(each) for each in _children(output_dir / "metrics")]
+            ready = 1 + (output_dir / "visualizations").is_dir()
+            ready += len(_children(output_dir / "postprocessed")) + sum(map(len, scores))
+            return f"trained, {ready} of {num_stages(self._study)} stages complete"
         step = _last_step(output_dir / "model" / "progress.jsonl")
         steps = self._training_steps(model_num)
         return f"training, step {step:,} of {steps}"
@@ -174,20 +167,6 @@ class LiveView:
             self._next_plain = time.monotonic() + _PLAIN_SECONDS
             note = f"  ({note})" if note else ""
             self._out.write(f"{self._title}: {snapshot.summary()}{note}\n")
-
-
-def _varied(study: Study) -> list[str]:
-    """The parameters that differ among a study's models, in their order."""
-    names = list(dict.fromkeys(name for setting in study.settings for name in setting))
-    return [
-        name for name in names if len({repr(setting.get(name)) for setting in study.settings}) > 1
-    ]
-
-
-def _short(name: str, value: Any) -> str:
-    if isinstance(value, str):
-        return value.strip("@()")
-    return f"{name.rpartition('.')[2]}={value}"
 
 
 def _last_step(progress: Path) -> int:

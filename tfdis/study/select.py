@@ -1,0 +1,84 @@
+"""Chooses among a study's models without labels: unsupervised disentanglement ranking."""
+
+import dataclasses
+import json
+from collections import defaultdict
+from pathlib import Path
+
+import numpy as np
+
+from tfdis.config import parsed
+from tfdis.data.named import get_named_ground_truth_data
+from tfdis.errors import UserError
+from tfdis.evaluation.metrics.udr import mean_and_kl, udr_sklearn
+from tfdis.models.trained import load
+from tfdis.results import write_text
+from tfdis.study.states import States
+from tfdis.study.study import Study, load_study
+
+_BATCH_SIZE = 100
+_NUM_IMAGES = 1000
+_FILE = "udr.json"
+
+
+@dataclasses.dataclass(frozen=True)
+class Ranked:
+    """A model and how well its latents match those of the same setting's other seeds."""
+
+    model_num: int
+    udr: float
+
+
+def rank_without_labels(directory: str | Path) -> list[Ranked]:
+    """Ranks the models that are done by UDR (Duan et al., 2020); leaves `udr.json`.
+
+    A model is compared with those that differ from it in `model.random_seed` alone.
+
+    Args:
+        directory: a study's directory.
+
+    Returns:
+        The models, best first.
+
+    Raises:
+        UserError: no setting has two models that are done.
+    """
+    directory = Path(directory)
+    study = load_study(directory)
+    states = States(directory)
+    done = [num for num, tried in states.attempts().items() if states.status(tried) == "done"]
+    groups = [group for group in _same_but_for_seed(study, done) if len(group) > 1]
+    if not groups:
+        raise UserError(
+            f"UDR compares models that differ in model.random_seed alone: {directory} has no two "
+            f"such models that are done."
+        )
+    ranked = [each for group in groups for each in _scored(study, directory, group)]
+    ranked.sort(key=lambda each: -each.udr)
+    lines = [dataclasses.asdict(each) for each in ranked]
+    write_text(directory / _FILE, json.dumps(lines, indent=1))
+    return ranked
+
+
+def _same_but_for_seed(study: Study, model_nums: list[int]) -> list[list[int]]:
+    groups = defaultdict(list)
+    for num in sorted(model_nums):
+        setting = study.settings[num]
+        key = [(name, repr(setting[name])) for name in sorted(setting)]
+        groups[tuple(item for item in key if item[0] != "model.random_seed")].append(num)
+    return list(groups.values())
+
+
+def _scored(study: Study, directory: Path, group: list[int]) -> list[Ranked]:
+    with parsed([str(path) for path in study.model_configs], study.model_bindings(group[0])):
+        data = get_named_ground_truth_data()
+    encoders = [mean_and_kl(load(directory / str(num) / "model").encode) for num in group]
+    scores = udr_sklearn(
+        data,
+        encoders,
+        np.random.RandomState(0),
+        batch_size=_BATCH_SIZE,
+        num_data_points=_NUM_IMAGES,
+        include_raw_correlations=False,
+    )["model_scores"]
+    return [Ranked(num, score) for num, score in zip(group, scores)]
