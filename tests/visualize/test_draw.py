@@ -1,0 +1,122 @@
+import json
+
+import gin
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfdis.errors import UserError
+from tfdis.visualize.draw import KINDS, draw_all
+from tfdis.visualize.material import fixed_factors
+from tfdis.visualize.sheet import as_bytes
+
+
+@pytest.fixture
+def small():
+    gin.parse_config("draw_all.num_images = 200\ndraw_all.num_random = 3")
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("shape", [(16, 16, 1), (32, 32, 3)])
+def test_everything_is_drawn(tmp_path, fake_model, fake_data, shape):
+    progress = tmp_path / "progress.jsonl"
+    progress.write_text(json.dumps({"step": 100, "loss": 3.0}) + "\n")
+    drawn = draw_all(fake_model(12, shape), fake_data(shape), tmp_path / "out", progress)
+    names = {path.name for path in drawn.paths}
+    assert names == {path.name for path in (tmp_path / "out").iterdir()}
+    images = [f"fixed_{i}" for i in (1, 2, 3)] + ["random_1", "random_2"]
+    assert names == {
+        "reconstructions_fixed.png",
+        "reconstructions_random.png",
+        *(f"traversal_{over}_{name}.png" for over in ("range", "quantiles") for name in images),
+        "traversals_range.gif",
+        "traversals_quantiles.gif",
+        "kl.png",
+        "mutual_information.png",
+        "mutual_information.txt",
+        "learning_curves.png",
+    }
+    for path in drawn.paths:
+        if path.suffix != ".txt":
+            Image.open(path).load()
+    best = [line.split()[:2] for line in drawn.information.splitlines()[2:]]
+    assert best[1] == ["x", "z0"]
+
+
+@pytest.mark.usefixtures("small")
+def test_a_conditional_model_gets_its_labels_and_its_traversals(
+    tmp_path, conditional_fake_model, fake_data
+):
+    model, data = conditional_fake_model(), fake_data()
+    draw = lambda out, kinds: draw_all(model, data, tmp_path / out, kinds=kinds)  # noqa: E731
+    names = [path.name for path in draw("a", ["conditions"]).paths]
+    assert names == [
+        f"condition_shape_{which}.{kind}"
+        for which in ("fixed", "random")
+        for kind in ("png", "gif")
+    ]
+    draw("b", ["traversals", "reconstructions", "animations"])
+
+
+@pytest.mark.usefixtures("small")
+def test_a_deterministic_encoder_is_drawn(tmp_path, fake_model, fake_data):
+    model = fake_model()
+    encode = model.encode
+    model.encode = lambda images: (encode(images)[0], None)
+    assert draw_all(model, fake_data(), tmp_path, kinds=["traversals", "animations", "kl"]).paths
+
+
+@pytest.mark.usefixtures("small")
+def test_the_same_seed_draws_the_same_pictures(tmp_path, fake_model, fake_data):
+    def content(out, seed):
+        kinds = ["reconstructions", "kl"]
+        drawn = draw_all(fake_model(), fake_data(), tmp_path / out, kinds=kinds, seed=seed)
+        return [path.read_bytes() for path in drawn.paths]
+
+    assert content("a", 1) == content("b", 1)
+    assert content("a", 1) != content("c", 2)
+
+
+def test_fixed_images_show_every_shape(fake_data):
+    assert fixed_factors(fake_data()).tolist() == [[0, 4], [1, 4], [2, 4]]
+    shapeless = fake_data()
+    shapeless.factor_names = ("hue", "x")
+    assert fixed_factors(shapeless).tolist() == [[0, 2], [1, 4], [2, 6]]
+
+
+def test_sprites_show_a_square_an_ellipse_and_a_heart():
+    from tfdis.data.sprites import Sprites
+
+    data = Sprites()
+    images = as_bytes(data.sample_observations_from_factors(fixed_factors(data), np.random))
+    square, ellipse, heart = images[..., 0] > 0
+    for image in (square, ellipse, heart):
+        assert image.any()
+    # An upright square is all that is in its bounding box; an ellipse is pi / 4 of it, and mirrored
+    # by both axes; a heart by one alone.
+    boxes = [
+        image[np.ix_(image.any(axis=1), image.any(axis=0))] for image in (square, ellipse, heart)
+    ]
+    assert boxes[0].mean() > 0.9
+    assert boxes[1].mean() == pytest.approx(np.pi / 4, abs=0.1)
+    assert np.array_equal(boxes[1], boxes[1][::-1])
+    assert np.array_equal(boxes[1], boxes[1][:, ::-1])
+    mirrored = [np.mean(boxes[2] == boxes[2][::-1]), np.mean(boxes[2] == boxes[2][:, ::-1])]
+    assert max(mirrored) > 0.95
+    assert min(mirrored) < 0.95
+
+
+def test_an_unknown_kind_is_named(tmp_path, fake_model, fake_data):
+    with pytest.raises(UserError, match="names 'gifs'; the kinds of pictures are reconstructions"):
+        draw_all(fake_model(), fake_data(), tmp_path, kinds=["gifs"])
+    assert "gifs" not in KINDS
+
+
+@pytest.mark.usefixtures("small")
+def test_data_without_factors_is_drawn(tmp_path, fake_model):
+    from tfdis.data.labelled import LabelledData
+
+    data = LabelledData(np.random.RandomState(0).rand(30, 16, 16, 1))
+    drawn = draw_all(fake_model(), data, tmp_path)
+    assert drawn.information == ""
+    assert (tmp_path / "reconstructions_fixed.png").is_file()
