@@ -1,0 +1,111 @@
+"""How far a score depends on the points it was computed from: several seeds, and an interval."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from numbers import Real
+from typing import Any
+
+import numpy as np
+
+from tfdis.errors import UserError
+from tfdis.evaluation.scoring import configured_scores
+from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
+from tfdis.evaluation.sources import Source
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A score over several evaluation seeds.
+
+    Attributes:
+        mean: over seeds.
+        low: where the interval of the mean begins.
+        high: where it ends.
+        values: one per seed.
+    """
+
+    mean: float
+    low: float
+    high: float
+    values: tuple[float, ...]
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+
+def over_seeds(
+    source: Source,
+    metrics: Sequence[str],
+    seeds: Sequence[int] = range(5),
+    gin_bindings: Sequence[str] = (),
+    confidence: float = 0.95,
+) -> dict[str, dict[str, Interval]]:
+    """Each score over several evaluation seeds, with the interval of its mean.
+
+    The model stays the same; the points that it is scored on, and what a metric draws besides,
+    differ. All seeds share the codes of the images that they have in common.
+
+    Args:
+        source: such as `source_of(data, model)`, or `TableSource(codes, factors)`.
+        metrics: names, such as `["mig", "dci"]`.
+        seeds: the evaluation seeds, two or more, all different.
+        gin_bindings: change parameters, such as `["mig.num_train = 1000"]`.
+        confidence: how often the interval holds the mean over all seeds.
+
+    Returns:
+        for each metric its scores by name; what is no number, and the time taken, are left out.
+
+    Raises:
+        UserError: there is no such metric or parameter, or the codes cannot be scored.
+
+    Example:
+        >>> source = source_of(Sprites(), tfdis.load("models/beta_tcvae").encode)
+        >>> print(over_seeds(source, ["mig"])["mig"]["discrete_mig"])
+        0.3121 [0.3090, 0.3152]
+    """
+    if len(set(seeds)) < 2 or len(set(seeds)) < len(seeds):
+        raise UserError(f"An interval needs two or more different seeds; received {list(seeds)}.")
+    names = names_in(metrics)
+    refuse_unknown(names)
+    found = {}
+    for name in names:
+        scores = []
+        for seed in seeds:
+            bindings = [*gin_bindings, f"evaluation.random_seed = {seed}"]
+            with gin_apart(), settings_of(name, (), bindings):
+                scores.append(configured_scores(source, None))
+        found[name] = intervals(scores, confidence)
+    return found
+
+
+def intervals(scores: Sequence[Mapping[str, Any]], confidence: float = 0.95) -> dict[str, Interval]:
+    """The interval of each score that is a number.
+
+    Args:
+        scores: the scores by name, one dictionary per seed.
+        confidence: see `interval`.
+    """
+    return {
+        name: interval([each[name] for each in scores], confidence)
+        for name in scores[0]
+        if name != "elapsed_time" and all(isinstance(each.get(name), Real) for each in scores)
+    }
+
+
+def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+    """The mean of independent values, with Student's t interval.
+
+    mean +- t * s / sqrt(n), with n - 1 degrees of freedom. A bootstrap of the few seeds that an
+    evaluation affords is too narrow: resampling n values underestimates the variance by
+    (n - 1) / n, and knows nothing beyond the least and the largest of them.
+
+    Args:
+        values: two or more.
+        confidence: how often the interval holds the expected value, in (0, 1).
+    """
+    from scipy.stats import t
+
+    mean = float(np.mean(values))
+    error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
+    reach = float(t.ppf((1 + confidence) / 2, df=len(values) - 1)) * error
+    return Interval(mean, mean - reach, mean + reach, tuple(float(value) for value in values))

@@ -1,0 +1,92 @@
+"""The results of many runs in one table."""
+
+import glob
+import json
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tfdis.errors import UserError
+from tfdis.results import read_json, written_aside
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+
+def aggregate_results(result_file_pattern: str) -> "pd.DataFrame":
+    """One row per result file, one column per key, and the file's path.
+
+    Args:
+        result_file_pattern: names JSON files, such as
+            "output/*/metrics/*/*/results/aggregate/evaluation.json"; `**` stands for any depth.
+
+    Raises:
+        UserError: there is no such file, or one is not a JSON dictionary.
+    """
+    import pandas as pd
+
+    paths = sorted(glob.glob(result_file_pattern, recursive=True))  # noqa: PTH207
+    if not paths:
+        raise UserError(
+            f"No file matches '{result_file_pattern}': name the aggregate files of some runs."
+        )
+    return pd.DataFrame([{**_dictionary(path), "path": path} for path in paths])
+
+
+def write_aggregated_results(
+    table: "pd.DataFrame", output_path: str | os.PathLike
+) -> tuple[Path, Path]:
+    """Writes a table twice: as JSON (disentanglement_lib's layout) and, beside it, as CSV.
+
+    Args:
+        table: from `aggregate_results`.
+        output_path: ends in .json; the CSV file has the same name but for that.
+
+    Returns:
+        the two paths.
+
+    Raises:
+        UserError: a file cannot be written, or output_path ends in something else.
+    """
+    json_path = Path(output_path)
+    if json_path.suffix != ".json":
+        raise UserError(f"The output path must end in .json; received '{output_path}'.")
+    csv_path = json_path.with_suffix(".csv")
+    with written_aside(json_path) as partial:
+        table.to_json(partial)
+    with written_aside(csv_path) as partial:
+        table.map(_cell).to_csv(partial, index=False)
+    return json_path, csv_path
+
+
+def load_aggregated_results(source_path: str | os.PathLike) -> "pd.DataFrame":
+    """The table in a JSON file that `write_aggregated_results` or disentanglement_lib wrote.
+
+    What reads as a number is one, so that values of gin bindings can be compared and plotted.
+
+    Raises:
+        UserError: the file is missing or is no such table.
+
+    Example:
+        >>> table = load_aggregated_results("results.json")
+        >>> table.groupby("train_config.beta_tc_vae.beta")["evaluation_results.discrete_mig"].mean()
+    """
+    import pandas as pd
+
+    try:
+        return pd.read_json(source_path, orient="columns")
+    except (OSError, ValueError) as error:
+        raise UserError(
+            f"{source_path} could not be read as a table of results: {error}."
+        ) from error
+
+
+def _dictionary(path: str) -> dict[str, Any]:
+    content = read_json(path)
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no dictionary of results.")
+    return content
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value) if isinstance(value, list | dict) else value
