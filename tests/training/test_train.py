@@ -10,6 +10,8 @@ import tfdis
 from tfdis import config
 from tfdis.errors import UserError
 from tfdis.models.trained import load
+from tfdis.study.hyperparameters import to_bindings
+from tfdis.study.unsupervised_study_v1 import unsupervised_study_v1
 from tfdis.training.train import train_with_gin
 
 _READY = sorted(
@@ -134,12 +136,10 @@ def test_disentanglement_libs_files_train_as_they_are(path, tmp_path, dlib12_pat
 
 def test_every_algorithm_of_disentanglement_libs_study_trains(tmp_path, dlib12_path):
     """One model of each of its algorithms, with its own bindings on top of its shared.gin."""
-    from tfdis.study.unsupervised_study_v1 import UnsupervisedStudyV1
-
     shared = dlib12_path / "config/unsupervised_study_v1/model_configs/shared.gin"
-    study, seen = UnsupervisedStudyV1(), set()
+    settings, seen = unsupervised_study_v1(), set()
     for number in range(0, 1800, 50):
-        bindings = study.get_model_config(number)[0]
+        bindings = to_bindings(settings[number])
         name = next(each for each in bindings if each.startswith("model.name"))
         if name in seen:
             continue

@@ -93,6 +93,15 @@ class Autoencoder(keras.Model):
         return [variable for variable in self.trainable_variables if id(variable) not in theirs]
 
     @property
+    def state(self) -> dict[str, list[keras.Variable]]:
+        """All that a training changes, by the part that it belongs to."""
+        parts = {"encoder": self.encoder, "decoder": self.decoder, "optimizer": self.optimizer}
+        for term in self.adversarial_terms:
+            parts[f"{term.name}_adversary"] = term.adversary
+            parts[f"{term.name}_optimizer"] = term.optimizer
+        return {name: part.variables for name, part in parts.items()}
+
+    @property
     def metrics(self) -> list[keras.metrics.Metric]:
         """The epoch means of the loss and of every term, for `fit` and `evaluate`."""
         return list(self.trackers.values())

@@ -63,6 +63,11 @@ class ConditionalVAE(VAE):
         self.built = True
 
     @property
+    def state(self) -> dict[str, list[keras.Variable]]:
+        """See `Autoencoder.state`; the tiler's weights too."""
+        return {**super().state, "tiler": self.tiler.variables if self.tiler else []}
+
+    @property
     def label_width(self) -> int:
         """The number of columns of a label, all factors' together."""
         return sum(self.labels.class_counts)

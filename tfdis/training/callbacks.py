@@ -29,7 +29,7 @@ class Callback:
         return (step // self.every + 1) * self.every
 
     def after_steps(
-        self, trainer: "Trainer", step: int, num_steps: int, means: Mapping[str, float]
+        self, trainer: "Trainer", step: int, num_steps: int, sums: Mapping[str, float]
     ) -> None:
         """Called after each call of the compiled loop.
 
@@ -37,9 +37,10 @@ class Callback:
             trainer: who calls.
             step: updates so far.
             num_steps: updates in this call.
-            means: the mean of the loss and of every term over them.
+            sums: the sum of the loss and of every term over them; sums of float32 in float64 are
+                exact, so it does not matter how many updates go into a call.
         """
-        del num_steps, means
+        del num_steps, sums
         if self.every and step % self.every == 0:
             self.on_interval(trainer, step)
 
@@ -63,11 +64,11 @@ class MeanOverInterval(Callback):
         self._count = 0
 
     def after_steps(
-        self, trainer: "Trainer", step: int, num_steps: int, means: Mapping[str, float]
+        self, trainer: "Trainer", step: int, num_steps: int, sums: Mapping[str, float]
     ) -> None:
         """Adds up; at the interval's end calls `on_means`."""
-        for name, mean in means.items():
-            self._sums[name] = self._sums.get(name, 0.0) + num_steps * float(mean)
+        for name, value in sums.items():
+            self._sums[name] = self._sums.get(name, 0.0) + value
         self._count += num_steps
         if step % self.every == 0:
             means = {name: total / self._count for name, total in self._sums.items()}

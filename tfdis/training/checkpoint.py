@@ -6,8 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
-
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -42,7 +41,7 @@ class Checkpoints(Callback):
         return self._elapsed_before + time.monotonic() - self._start
 
     def after_steps(
-        self, trainer: Trainer, step: int, num_steps: int, means: Mapping[str, float]
+        self, trainer: Trainer, step: int, num_steps: int, sums: Mapping[str, float]
     ) -> None:
         """Saves when it is time to."""
         if time.monotonic() - self._last >= self.seconds:
@@ -58,7 +57,7 @@ class Checkpoints(Callback):
         path = self.directory / f"{step:08d}"
         if not path.is_dir():
             with results.staged_directory(path) as partial:
-                _write(model, partial / "state")
+                _write(model.state, partial / "state")
                 state = {
                     "step": step,
                     "elapsed_time": self.elapsed_time,
@@ -77,7 +76,7 @@ class Checkpoints(Callback):
         path = latest(self.directory)
         if path is None:
             return 0
-        read(path, model=model)
+        read(path, model.state)
         state = results.read_json(path / "run.json")
         for callback, its_state in zip(self.callbacks, state["callbacks"], strict=True):
             callback.set_state(its_state)
@@ -90,19 +89,18 @@ def latest(directory: str | os.PathLike) -> Path | None:
     return (_all(directory) or [None])[-1]
 
 
-def read(path: Path, **roots: Any) -> None:
-    """Reads a checkpoint into (parts of) a model.
+def read(path: Path, state: Mapping[str, Sequence[keras.Variable]]) -> None:
+    """Reads variables from a checkpoint.
 
     Args:
         path: a checkpoint's directory.
-        **roots: trackable objects under the names that `Checkpoints.save` knows: `model`, or a
-            tf.train.Checkpoint that holds a part of it under that name.
+        state: a model's `state`, or some of its parts.
 
     Raises:
         UserError: it is damaged, or of a model of another shape.
     """
     try:
-        status = tf.train.Checkpoint(**roots).read(str(path / "state"))
+        status = _trackable(state).read(str(path / "state"))
         status.assert_existing_objects_matched().expect_partial()
     except (AssertionError, ValueError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:300]
@@ -112,11 +110,17 @@ def read(path: Path, **roots: Any) -> None:
         ) from error
 
 
-def _write(model: Autoencoder, path: Path) -> None:
+def _write(state: Mapping[str, Sequence[keras.Variable]], path: Path) -> None:
     try:
-        tf.train.Checkpoint(model=model).write(str(path))
+        _trackable(state).write(str(path))
     except tf.errors.OpError as error:
         raise OSError(error.message) from error
+
+
+def _trackable(state: Mapping[str, Sequence[keras.Variable]]) -> tf.train.Checkpoint:
+    # Variables one by one: TensorFlow does not see through Keras' lists of layers.
+    parts = {name: [variable.value for variable in part] for name, part in state.items()}
+    return tf.train.Checkpoint(**parts)
 
 
 def _all(directory: str | os.PathLike) -> list[Path]:

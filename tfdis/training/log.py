@@ -55,11 +55,12 @@ class Log(MeanOverInterval):
             self.path.write_text("".join(kept))
 
     def after_steps(
-        self, trainer: Trainer, step: int, num_steps: int, means: Mapping[str, float]
+        self, trainer: Trainer, step: int, num_steps: int, sums: Mapping[str, float]
     ) -> None:
         """Shows the means of the call, with the newest scores."""
+        means = {name: value / num_steps for name, value in sums.items()}
         self.bar.update(step, {**means, **self.scores})
-        super().after_steps(trainer, step, num_steps, means)
+        super().after_steps(trainer, step, num_steps, sums)
 
     def on_means(self, trainer: Trainer, step: int, means: Mapping[str, float]) -> None:
         """Writes one line."""

@@ -79,10 +79,10 @@ class Trainer:
         step = self.step
         while step < until and not should_stop():
             stops = [callback.next_interval(step) for callback in callbacks if callback.every]
-            means, done = self._call(step, min(until, *stops, step + self._steps_per_call) - step)
+            sums, done = self._call(step, min(until, *stops, step + self._steps_per_call) - step)
             step += done
             for callback in callbacks:
-                callback.after_steps(self, step, done, means)
+                callback.after_steps(self, step, done, sums)
 
     def evaluate(self, num_batches: int) -> dict[str, float]:
         """The mean loss and terms over batches and noise of their own, without an update."""
@@ -111,7 +111,7 @@ class Trainer:
         if self._calls > 2 and count == self._steps_per_call:
             ideal = count * _CALL_SECONDS / (time.monotonic() - start)
             self._steps_per_call = int(np.clip(2 ** np.floor(np.log2(ideal)), 1, _MOST_STEPS))
-        return dict(zip(self.names, sums.numpy() / done)), done
+        return dict(zip(self.names, sums.numpy().tolist())), done
 
     def _refuse(self, last: np.ndarray, step: int) -> None:
         bad = [name for name, value in zip(self.names, last) if not np.isfinite(value)]
@@ -131,13 +131,13 @@ class Trainer:
         ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
             key = step_key(self.seed, first_step + position)
             last = self._on_replicas(slab, position, key, self.model.update)
-            return position + 1, sums + last, last
+            return position + 1, sums + tf.cast(last, tf.float64), last
 
         zeros = tf.zeros([len(self.names)])
         return tf.while_loop(
             lambda position, _, last: (position < count) & tf.reduce_all(tf.math.is_finite(last)),
             body,
-            (tf.constant(0, tf.int64), zeros, zeros),
+            (tf.constant(0, tf.int64), tf.cast(zeros, tf.float64), zeros),
             parallel_iterations=1,
         )
 

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import gin
-import tensorflow as tf
 
 from tfdis.config import configurable
 from tfdis.errors import UserError
@@ -54,16 +53,15 @@ class WarmStart:
                 f"warm_start.model_dir is {self.model_dir}, which holds no checkpoint: name a "
                 "directory that tfdis-train wrote."
             )
+        state = model.state
         if self.part != "all":
-            part = getattr(model, self.part)
-            checkpoint.read(path, model=tf.train.Checkpoint(**{self.part: part}))
-            return
-        optimizers = [model.optimizer, *(term.optimizer for term in model.adversarial_terms)]
-        fresh = [[variable.numpy() for variable in each.variables] for each in optimizers]
-        checkpoint.read(path, model=model)
-        for optimizer, values in zip(optimizers, fresh, strict=True):
-            if not self.optimizer:
-                for variable, value in zip(optimizer.variables, values, strict=True):
-                    variable.assign(value)
-            elif not self.step:
+            state = {self.part: state[self.part]}
+        elif not self.optimizer:
+            state = {name: part for name, part in state.items() if not name.endswith("optimizer")}
+        checkpoint.read(path, state)
+        if self.optimizer and not self.step:
+            for optimizer in (
+                model.optimizer,
+                *(each.optimizer for each in model.adversarial_terms),
+            ):
                 optimizer.iterations.assign(0)
