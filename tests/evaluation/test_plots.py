@@ -1,0 +1,78 @@
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfdis.errors import UserError
+from tfdis.evaluation.metric import save_matrix
+from tfdis.evaluation.plots import draw_matrix, plot_artifacts, plot_scores_over_training
+
+
+def read(path):
+    return np.asarray(Image.open(path)).astype(int)
+
+
+def test_every_matrix_gets_a_picture_beside_it(tmp_path):
+    save_matrix(tmp_path / "dci", "importance", np.eye(3, 2), ["shape", "scale"])
+    save_matrix(tmp_path / "mig", "mutual_information", 3 * np.eye(3, 2), ["shape", "scale"])
+    paths = plot_artifacts(tmp_path)
+    assert paths == [
+        tmp_path / "dci" / "importance.png",
+        tmp_path / "mig" / "mutual_information.png",
+    ]
+    for path in paths:
+        image = read(path)
+        assert image.std() > 10
+        assert min(image.shape[:2]) > 100
+    assert sorted(path.name for path in tmp_path.rglob("*.*")) == [
+        "importance.json",
+        "importance.png",
+        "mutual_information.json",
+        "mutual_information.png",
+    ]
+
+
+def test_no_artifacts_no_pictures(tmp_path):
+    assert plot_artifacts(tmp_path / "absent") == []
+
+
+def test_the_greater_the_darker_a_row_per_factor_and_a_column_per_latent(tmp_path):
+    matrix = np.zeros((30, 2))  # columns too narrow for numbers: nothing but colour in the cells
+    matrix[:10, 0], matrix[20:, 1] = 1.0, 0.5
+    draw_matrix(tmp_path / "matrix.png", matrix, ["a", "b"], "title")
+    blueness = read(tmp_path / "matrix.png")[..., 2] - read(tmp_path / "matrix.png")[..., 0]
+    rows, columns = np.nonzero(blueness > 40)
+    left = columns < np.median(columns)
+    # The first factor's latents are at the top left, the second's at the bottom right.
+    assert np.median(rows[left]) < np.median(rows[~left])
+    dark = read(tmp_path / "matrix.png").sum(axis=-1)
+    inside = dark[int(np.median(rows[left])), int(np.median(columns[left]))]
+    other = dark[int(np.median(rows[~left])), int(np.median(columns[~left]))]
+    assert inside < other < 3 * 255
+
+
+@pytest.mark.parametrize("num_latents", [1, 10, 100])
+def test_any_number_of_latents_fits_a_page(tmp_path, num_latents):
+    draw_matrix(tmp_path / "m.png", np.ones((num_latents, 5)), ["a long factor name"] * 5, "t")
+    width = Image.open(tmp_path / "m.png").width / 250
+    assert 0.5 < width <= 6.6
+
+
+def test_scores_over_training_leave_out_the_losses(tmp_path):
+    lines = [{"step": step, "loss": 1.0 / (step + 1)} for step in range(0, 100, 10)]
+    lines[5]["mig.discrete_mig"], lines[9]["mig.discrete_mig"] = 0.1, 0.2
+    lines[9]["irs.IRS"] = 0.5
+    progress = tmp_path / "progress.jsonl"
+    progress.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    plot_scores_over_training(progress, tmp_path / "scores.png")
+    two = Image.open(tmp_path / "scores.png").size
+    del lines[9]["irs.IRS"]
+    progress.write_text("".join(json.dumps(line) + "\n" for line in lines))
+    plot_scores_over_training(progress, tmp_path / "scores.png")
+    one = Image.open(tmp_path / "scores.png").size
+    assert one[0] < two[0]  # a panel per score
+
+    progress.write_text(json.dumps({"step": 0, "loss": 1.0}) + "\n")
+    with pytest.raises(UserError, match="no scores"):
+        plot_scores_over_training(progress, tmp_path / "scores.png")
