@@ -12,9 +12,11 @@ from tfdis.data.labelled import LabelledData
 from tfdis.data.named import named_data
 
 _PAGE = "http://mmlab.ie.cuhk.edu.hk/projects/CelebA.html"
-_ATTRIBUTES = (
-    RemoteFile("CelebA/list_attr_celeba.csv", _PAGE, by_hand=True),
-    RemoteFile("CelebA/list_attr_celeba.txt", _PAGE, by_hand=True),
+_ATTRIBUTES = RemoteFile(
+    "CelebA/list_attr_celeba.csv",
+    _PAGE,
+    alternatives=("CelebA/list_attr_celeba.txt",),
+    by_hand=True,
 )
 
 
@@ -33,7 +35,7 @@ def celeba(side: int = 64) -> LabelledData:
     Raises:
         UserError: files are missing or damaged, or a photograph has no attributes.
     """
-    attributes_path = find("celebA", *_ATTRIBUTES)
+    attributes_path = find("celebA", _ATTRIBUTES)
     names, attributes = _attributes(attributes_path)
     paths = sorted(list_images(attributes_path.parent), key=lambda path: path.name)
     with reading(attributes_path, "the attributes of each photograph beside it"):
@@ -47,7 +49,7 @@ def celeba(side: int = 64) -> LabelledData:
     return LabelledData(scaled_images(paths, side, 3, "celebA"), factors, names, "celebA")
 
 
-celeba.files = _ATTRIBUTES[:1]
+celeba.files = (_ATTRIBUTES,)
 
 
 def _attributes(path: Path) -> tuple[list[str], dict[str, np.ndarray]]:

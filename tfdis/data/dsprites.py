@@ -1,6 +1,7 @@
 """DSprites (Matthey et al., 2017), at one bit a pixel."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -11,10 +12,16 @@ from tfdis.data.grid import GridData
 from tfdis.data.named import named_data
 from tfdis.data.sampling import configured_draw
 
+
+def _check(path: Path) -> None:
+    NpzMember(path, "imgs", 3 * 6 * 40 * 32 * 32, (64, 64))
+
+
 DSPRITES_FILE = RemoteFile(
     "dsprites/dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz",
     "https://raw.githubusercontent.com/deepmind/dsprites-dataset/master/"
     "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz",
+    check=_check,
 )
 SOURCE, LICENCE = "https://github.com/deepmind/dsprites-dataset", "Apache-2.0"
 

@@ -30,17 +30,22 @@ class RemoteFile:
 
     Attributes:
         path: its place below the data directory.
-        url: where `tfdis-data download` gets it; "" where nobody gives it any more.
+        url: where `tfdis-data download` gets it.
         md5: of what the URL gives, where someone has published it.
         unpack: "gz" where the URL gives it compressed, or "tar:FOLDER" for an archive of
             which FOLDER becomes `path`.
+        check: looks at the file where nobody has published an MD5; raises what `reading` turns
+            into a sentence.
+        alternatives: other files that serve as well where they are there.
         by_hand: whether the URL is a page to read, since no program can fetch the file.
     """
 
     path: str
-    url: str = ""
+    url: str
     md5: str | None = None
     unpack: str | None = None
+    check: Callable[[Path], None] | None = None
+    alternatives: tuple[str, ...] = ()
     by_hand: bool = False
 
 
@@ -54,22 +59,31 @@ def cache_dir() -> Path:
     return Path(os.environ.get("TFDIS_CACHE", Path.home() / ".cache" / "tfdis"))
 
 
-def find(name: str, *alternatives: RemoteFile) -> Path:
-    """The path of the first of a data set's alternative files that is there.
+def place(file: RemoteFile) -> Path | None:
+    """Where a file or one of its alternatives is; None where none is there."""
+    for path in (*file.alternatives, file.path):
+        if (data_dir() / path).exists():
+            return (data_dir() / path).absolute()
+    return None
+
+
+def find(name: str, file: RemoteFile) -> Path:
+    """The place of a file of the data set `name`.
 
     Raises:
-        UserError: none is; says how to get it.
+        UserError: it is not there; says how to get it.
     """
-    paths = [(data_dir() / file.path).absolute() for file in alternatives]
-    for path in paths:
-        if path.exists():
-            return path
-    wanted = alternatives[-1]
-    download = "" if wanted.by_hand else f"with `tfdis-data download {name}` or "
+    found = place(file)
+    if found is not None:
+        return found
+    missing = " or ".join(
+        str((data_dir() / path).absolute()) for path in (*file.alternatives, file.path)
+    )
+    download = "" if file.by_hand else f"with `tfdis-data download {name}` or "
     raise UserError(
-        f"{' or '.join(map(str, paths))} is missing, from which the data set '{name}' is read: "
-        f"get it {download}from {wanted.url}, or set $DISENTANGLEMENT_LIB_DATA to the folder that "
-        f"holds {Path(wanted.path).parts[0]}/."
+        f"{missing} is missing, from which the data set '{name}' is read: get it {download}from "
+        f"{file.url}, or set $DISENTANGLEMENT_LIB_DATA to the folder that holds "
+        f"{Path(file.path).parts[0]}/."
     )
 
 

@@ -17,13 +17,14 @@ class NamedData:
 
     Attributes:
         name: its gin name.
-        make: the class; it has the factors' names and sizes, and is called without arguments.
+        make: makes it, without arguments. Where it has the attributes `factor_names`,
+            `factors_num_values` and `files`, `tfdis-data` shows and fetches them.
         source: where it comes from.
         licence: the terms that its authors give.
     """
 
     name: str
-    make: type[GroundTruthData]
+    make: Callable[[], GroundTruthData]
     source: str
     licence: str
 
@@ -31,10 +32,10 @@ class NamedData:
 _NAMED: dict[str, NamedData] = {}
 
 
-def named_data(name: str, source: str, licence: str) -> Callable[[type], type]:
-    """Registers a class under a gin name: `dataset.name = "..."` then makes one."""
+def named_data(name: str, source: str, licence: str) -> Callable[[Callable], Callable]:
+    """Registers a class or a function under a gin name: `dataset.name = "..."` then calls it."""
 
-    def register(make: type[GroundTruthData]) -> type[GroundTruthData]:
+    def register(make: Callable[[], GroundTruthData]) -> Callable[[], GroundTruthData]:
         _NAMED[name] = NamedData(name, make, source, licence)
         return make
 
@@ -48,6 +49,18 @@ def all_named_data() -> dict[str, NamedData]:
     return dict(sorted(_NAMED.items()))
 
 
+def find_named_data(name: str) -> NamedData:
+    """What is registered under a name.
+
+    Raises:
+        UserError: nothing is; lists the names.
+    """
+    known = all_named_data()
+    if name not in known:
+        raise UserError(f"There is no data set '{name}'; there are: {', '.join(known)}.")
+    return known[name]
+
+
 @configurable("dataset")
 def get_named_ground_truth_data(name: str) -> GroundTruthData:
     """The data set of this name.
@@ -58,7 +71,4 @@ def get_named_ground_truth_data(name: str) -> GroundTruthData:
     Raises:
         UserError: there is none of this name, or its files are missing or damaged.
     """
-    known = all_named_data()
-    if name not in known:
-        raise UserError(f"There is no data set '{name}'; there are: {', '.join(known)}.")
-    return known[name].make()
+    return find_named_data(name).make()

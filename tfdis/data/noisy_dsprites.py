@@ -1,6 +1,7 @@
 """DSprites whose pixels are drawn from the random state (Locatello et al., 2019)."""
 
 import abc
+from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
@@ -11,8 +12,23 @@ from tfdis.data.files import RemoteFile, find, reading
 from tfdis.data.named import named_data
 from tfdis.data.sampling import configured_draw
 
+
+def _read_scream(path: Path) -> np.ndarray:
+    """The painting as disentanglement_lib scales it, `[height, width, 3]` in [0, 1]."""
+    from PIL import Image
+
+    picture = Image.open(path)
+    picture.thumbnail((350, 274))
+    pixels = np.array(picture) / 255.0
+    if pixels.ndim != 3 or min(pixels.shape[:2]) <= 64:
+        raise ValueError(f"it is scaled to shape {pixels.shape}")
+    return pixels
+
+
 _SCREAM_FILE = RemoteFile(
-    "scream/scream.jpg", "https://upload.wikimedia.org/wikipedia/commons/f/f4/The_Scream.jpg"
+    "scream/scream.jpg",
+    "https://upload.wikimedia.org/wikipedia/commons/f/f4/The_Scream.jpg",
+    check=_read_scream,
 )
 
 
@@ -89,15 +105,9 @@ class ScreamDSprites(_DrawnSprites):
 
     def __init__(self) -> None:
         super().__init__()
-        from PIL import Image
-
         path = find("scream_dsprites", _SCREAM_FILE)
         with reading(path, "a JPEG of The Scream"):
-            picture = Image.open(path)
-            picture.thumbnail((350, 274))
-            self._scream = np.array(picture) / 255.0
-            if self._scream.ndim != 3 or min(self._scream.shape[:2]) <= 64:
-                raise ValueError(f"it is scaled to shape {self._scream.shape}")
+            self._scream = _read_scream(path)
 
     def _paint(self, sprites: np.ndarray, random_state: np.random.RandomState) -> np.ndarray:
         height, width, _ = self._scream.shape

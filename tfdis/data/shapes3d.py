@@ -11,14 +11,14 @@ from tfdis.data.named import named_data
 from tfdis.data.stored import StoredImages
 from tfdis.errors import UserError
 
-# disentanglement_lib reads an archive that was never published; what was is the .h5.
-_NPZ = RemoteFile(
-    "3dshapes/look-at-object-room_floor-hueXwall-hueXobj-hueXobj-sizeXobj-shapeXview-azi.npz"
-)
-_H5 = RemoteFile(
+_FILE = RemoteFile(
     "3dshapes/3dshapes.h5",
     "https://storage.googleapis.com/3d-shapes/3dshapes.h5",
     "099a2078d58cec4daad0702c55d06868",  # as recorded in disent's data classes
+    # What disentanglement_lib reads; it was never published.
+    alternatives=(
+        "3dshapes/look-at-object-room_floor-hueXwall-hueXobj-hueXobj-sizeXobj-shapeXview-azi.npz",
+    ),
 )
 
 
@@ -30,13 +30,13 @@ class Shapes3D(StoredImages, GroundTruthData):
     """
 
     name = "shapes3d"
-    files = (_H5,)
+    files = (_FILE,)
     factor_names = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
     factors_num_values = [10, 10, 10, 8, 4, 15]
     observation_shape = [64, 64, 3]
 
     def __init__(self) -> None:
-        path = find("shapes3d", _NPZ, _H5)
+        path = find("shapes3d", _FILE)
         shape = (self.num_images, *self.observation_shape)
 
         def chunks() -> Iterator[np.ndarray]:

@@ -1,0 +1,222 @@
+"""Fetches the files of a data set: resumed, verified, and never half there under their names."""
+
+import contextlib
+import gzip
+import hashlib
+import http
+import http.client
+import sys
+import tarfile
+import time
+import urllib.error
+import urllib.request
+import zlib
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+
+from tfdis.config import one_sentence
+from tfdis.data.files import RemoteFile, data_dir, place, reading
+from tfdis.errors import UserError
+from tfdis.results import staged_directory, written_aside
+
+_CHUNK_BYTES = 1 << 20
+_TRIES = 5
+_TIMEOUT = 30  # seconds without a byte
+
+
+def fetch(file: RemoteFile, retry_seconds: float = 2.0) -> Path:
+    """Brings one file to its place; does nothing where it is there.
+
+    What has arrived when the connection drops is kept beside it, and continued from, at once or the
+    next time.
+
+    Args:
+        file: what to fetch.
+        retry_seconds: how long to wait before a dropped connection is taken up again.
+
+    Returns:
+        Its place.
+
+    Raises:
+        UserError: it has to be got by hand, cannot be reached, or is not what was expected.
+    """
+    there = place(file)
+    if there is not None:
+        print(f"{there} is there.")
+        return there
+    target = (data_dir() / file.path).absolute()
+    if file.by_hand:
+        raise UserError(
+            f"{target.name} cannot be fetched from a program: get it from {file.url} and put it at "
+            f"{target}."
+        )
+    with _writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+    arriving = target.with_name(f".{target.name}.download")
+    _receive(file, arriving, target, retry_seconds)
+    _verify(file, arriving)
+    _put(file, arriving, target)
+    arriving.unlink(missing_ok=True)
+    return target
+
+
+def _receive(file: RemoteFile, arriving: Path, target: Path, retry_seconds: float) -> None:
+    """Fills `arriving`, from where it ends."""
+    for attempt in range(_TRIES):
+        before = _size(arriving)
+        try:
+            _receive_once(file.url, arriving)
+        except urllib.error.HTTPError as error:
+            raise UserError(f"{_unreachable(file, target)} ({error}).") from error
+        except (OSError, http.client.HTTPException) as error:
+            moved = _size(arriving) > before
+            if attempt == _TRIES - 1 or (isinstance(error, urllib.error.URLError) and not moved):
+                reason = getattr(error, "reason", error)
+                raise UserError(f"{_unreachable(file, target)} ({reason}).") from error
+            time.sleep(retry_seconds)
+        else:
+            return
+
+
+def _unreachable(file: RemoteFile, target: Path) -> str:
+    return (
+        f"{file.url} could not be fetched: check the network and try again (what has arrived is "
+        f"kept), or get it some other way and put what it holds at {target}"
+    )
+
+
+def _receive_once(url: str, arriving: Path) -> None:
+    start = _size(arriving)
+    headers = {"User-Agent": "tfdis", **({"Range": f"bytes={start}-"} if start else {})}
+    request = urllib.request.Request(url, headers=headers)
+    try:
+        response = urllib.request.urlopen(request, timeout=_TIMEOUT)
+    except urllib.error.HTTPError as error:
+        if error.code == http.HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            return  # all of it had arrived; what it is worth is verified next
+        raise
+    with response:
+        if response.status != http.HTTPStatus.PARTIAL_CONTENT:
+            start = 0
+        length = response.headers.get("Content-Length")
+        total = None if length is None else start + int(length)
+        progress = _Progress(arriving.name.strip(".").removesuffix(".download"), total)
+        done = start
+        with _writing(arriving), arriving.open("ab" if start else "wb") as out:
+            while content := _read(response):
+                out.write(content)
+                done += len(content)
+                progress.show(done)
+    if total is not None and done < total:
+        raise http.client.HTTPException(f"the connection dropped after {done} of {total} bytes")
+
+
+def _read(response: http.client.HTTPResponse) -> bytes:
+    """The next bytes; what a network does is no OSError of the file that is written."""
+    try:
+        return response.read(_CHUNK_BYTES)
+    except OSError as error:
+        raise http.client.HTTPException(error) from error
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise UserError(f"{path} could not be written: {error.strerror or error}.") from error
+
+
+def _verify(file: RemoteFile, arriving: Path) -> None:
+    """Compares the MD5, or looks at the content; deletes what is something else."""
+    md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
+    with arriving.open("rb") as content:
+        while chunk := content.read(_CHUNK_BYTES):
+            md5.update(chunk)
+            sha256.update(chunk)
+    print(f"{file.url}\n  SHA-256 {sha256.hexdigest()}")
+    if file.md5 is not None and md5.hexdigest() != file.md5:
+        arriving.unlink()
+        raise UserError(
+            f"{file.url} gave another file than the one that is known: its MD5 is "
+            f"{md5.hexdigest()}, expected {file.md5}; it was deleted, try again."
+        )
+    if file.check is not None:
+        try:
+            with reading(arriving, f"what {file.path} holds"):
+                file.check(arriving)
+        except UserError:
+            arriving.unlink()
+            raise
+
+
+def _put(file: RemoteFile, arriving: Path, target: Path) -> None:
+    """Unpacks what has arrived, if need be, to its place."""
+    if file.unpack is None:
+        arriving.replace(target)
+        return
+    try:
+        if file.unpack == "gz":
+            with written_aside(target) as partial, partial.open("wb") as out:
+                for chunk in _gunzipped(arriving):
+                    out.write(chunk)
+        else:
+            with staged_directory(target) as staged:
+                for name, content in _members(arriving, file.unpack.removeprefix("tar:")):
+                    (staged / name).write_bytes(content)
+    except _Damaged as error:
+        arriving.unlink()
+        raise UserError(f"{error} It was deleted.") from error
+
+
+class _Damaged(UserError):
+    pass
+
+
+def _gunzipped(path: Path) -> Iterator[bytes]:
+    try:
+        with gzip.open(path) as content:
+            while chunk := content.read(_CHUNK_BYTES):
+                yield chunk
+    except (OSError, EOFError, zlib.error) as error:
+        raise _Damaged(f"{path} is no whole gzip file: {one_sentence(error)}") from error
+
+
+def _members(path: Path, folder: str) -> Iterator[tuple[str, bytes]]:
+    """The files of one folder of a tar archive, by name."""
+    found = False
+    try:
+        with tarfile.open(path) as archive:
+            for member in archive:
+                place = PurePosixPath(member.name)
+                if member.isfile() and place.parent == PurePosixPath(folder):
+                    found = True
+                    yield place.name, archive.extractfile(member).read()
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
+        raise _Damaged(f"{path} is no whole tar archive: {one_sentence(error)}") from error
+    if not found:
+        raise _Damaged(f"{path} holds no folder {folder}.")
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.exists() else 0
+
+
+class _Progress:
+    """One line that counts; where nobody looks, a line for every tenth."""
+
+    def __init__(self, name: str, total: int | None) -> None:
+        self._name, self._total = name, total
+        self._live = sys.stderr.isatty()
+        self._shown = -1
+
+    def show(self, done: int) -> None:
+        """Shows how much there is."""
+        percent = 100 * done // max(self._total, 1) if self._total else done >> 26
+        step = percent if self._live else percent // 10
+        if step == self._shown:
+            return
+        self._shown = step
+        share = f"{percent:3}% of {self._total / 1e6:.1f} MB" if self._total else "so far"
+        end = "\r" if self._live and done != self._total else "\n"
+        print(f"{self._name}: {done / 1e6:.1f} MB, {share}", end=end, file=sys.stderr, flush=True)
