@@ -84,6 +84,14 @@ def test_fixed_images_show_every_shape(fake_data):
     assert fixed_factors(shapeless).tolist() == [[0, 2], [1, 4], [2, 6]]
 
 
+def test_fixed_images_of_a_coloured_set_differ_in_colour():
+    from tfdis.data.rooms import Rooms
+
+    factors = fixed_factors(Rooms())
+    assert factors[:, 4].tolist() == [0, 1, 2, 3]
+    assert all(len(set(column)) == 4 for column in factors[:, :3].T)
+
+
 def test_sprites_show_a_square_an_ellipse_and_a_heart():
     from tfdis.data.sprites import Sprites
 

@@ -140,16 +140,21 @@ def gather(
 def fixed_factors(data: GroundTruthData) -> np.ndarray:
     """Factors of the images that every model of a data set is shown on.
 
-    One image of each shape with all else at its middle value, such as a square, an ellipse and a
-    heart; where no factor is a shape, three images a quarter, half and three quarters of the way
-    through all factors.
+    One image of each shape, such as a square, an ellipse and a heart; colours differ from one to the
+    next, and all else is at its middle value. Where no factor is a shape, three images a quarter,
+    half and three quarters of the way through all factors.
     """
+    names = getattr(data, "factor_names", ())
     sizes = np.array(data.factors_num_values)
-    shapes = [i for i, name in enumerate(getattr(data, "factor_names", ())) if "shape" in name]
+    shapes = [i for i, name in enumerate(names) if "shape" in name]
     if not shapes:
         return np.stack([sizes * quarter // 4 for quarter in (1, 2, 3)])
-    factors = np.tile(sizes // 2, (min(sizes[shapes[0]], 5), 1))
-    factors[:, shapes[0]] = np.arange(len(factors))
+    num = min(sizes[shapes[0]], 5)
+    factors = np.tile(sizes // 2, (num, 1))
+    for i, name in enumerate(names):
+        if any(word in name for word in ("hue", "color", "colour")):
+            factors[:, i] = (np.arange(num) + i) % num * sizes[i] // num
+    factors[:, shapes[0]] = np.arange(num)
     return factors
 
 
