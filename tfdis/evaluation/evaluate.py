@@ -7,7 +7,6 @@ from pathlib import Path
 import gin
 
 from tfdis import config, results
-from tfdis.errors import UserError
 from tfdis.evaluation.model_directory import ModelDirectory
 from tfdis.evaluation.progress import EvaluationProgress
 from tfdis.evaluation.scoring import configured_scores
@@ -60,7 +59,7 @@ def evaluate(
     """
     results.refuse_existing(output_dir, overwrite)
     opened = model_dir if isinstance(model_dir, ModelDirectory) else ModelDirectory(model_dir)
-    source = opened.source(resolve_dataset(opened), progress=progress)
+    source = opened.source(progress)
     with results.staged_directory(output_dir, overwrite) as partial:
         scores = configured_scores(source, partial / "artifacts")
         results.update_result_directory(
@@ -104,32 +103,15 @@ def evaluate_metrics(
     for name, directory in directories.items():
         progress.metric(name)
         with gin_apart(), settings_of(name, gin_config_files, gin_bindings):
-            if not _binds("evaluation.name"):
-                gin.bind_parameter("evaluation.name", name)
+            _bind_unless_bound("evaluation.name", name)
             scores[name] = evaluate(opened, directory, overwrite, progress.encoded)
     progress.close()
     return scores
 
 
-def resolve_dataset(opened: ModelDirectory) -> str:
-    """The bound `dataset.name`; "auto" is replaced, in gin's config too.
-
-    Raises:
-        UserError: it is not bound, or "auto" and the model does not say.
-    """
-    if not _binds("dataset.name"):
-        raise UserError('A gin binding is missing: bind dataset.name to a data set, or to "auto".')
-    name = gin.query_parameter("dataset.name")
-    if name == "auto":
-        name = opened.dataset_name()
-        with gin.unlock_config():
-            gin.bind_parameter("dataset.name", name)
-    return name
-
-
-def _binds(parameter: str) -> bool:
+def _bind_unless_bound(parameter: str, value: str) -> None:
     try:
         gin.query_parameter(parameter)
     except ValueError:
-        return False
-    return True
+        with gin.unlock_config():
+            gin.bind_parameter(parameter, value)

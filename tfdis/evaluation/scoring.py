@@ -83,8 +83,7 @@ def score(
     Raises:
         UserError: there is no such metric or parameter, the arrays do not fit, or cannot be scored.
     """
-    exact = any(".num_" in binding for binding in gin_bindings)
-    source = TableSource(codes, factors, factor_names, exact)
+    source = TableSource(codes, factors, factor_names)
     return _all_scores(source, metrics, gin_bindings, verbose)
 
 
@@ -145,11 +144,20 @@ def _all_scores(
     for name in names:
         if progress is not None:
             progress.metric(name)
+        if isinstance(source, TableSource):
+            source.exact = _says_how_many_points(name, gin_bindings)
         with gin_apart(), settings_of(name, (), gin_bindings):
             found[name] = configured_scores(source, None)
     if progress is not None:
         progress.close()
     return found
+
+
+def _says_how_many_points(metric: str, gin_bindings: Sequence[str]) -> bool:
+    """Whether one of the bindings says how many points (not: groups) this metric gets."""
+    parameters = {f"{metric}.{name}" for name in ("num_train", "num_test", "num_variance_estimate")}
+    parameters -= {"factor_vae_score.num_train", "beta_vae_sklearn.num_train"}
+    return any(binding.split("=")[0].strip() in parameters for binding in gin_bindings)
 
 
 @contextmanager

@@ -33,6 +33,11 @@ def gin_apart() -> Iterator[None]:
         gin_config._set_config_is_locked(locked)
 
 
+def note_call(selector: str, **parameters: str) -> None:
+    """Puts a call whose result is still at hand into gin's operative config, as if made again."""
+    gin_config._OPERATIVE_CONFIG.setdefault(("", selector), {}).update(parameters)
+
+
 @contextlib.contextmanager
 def settings_of(
     name: str, gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()
@@ -47,22 +52,19 @@ def settings_of(
     Raises:
         UserError: there is no metric of this name, or gin cannot read a file or binding.
     """
-    ready = f"metrics/{name}.gin"
-    if any((directory / ready).is_file() for directory in config.config_dirs()):
-        first, before = [ready], []
-    else:
+    ready = [f"metrics/{name}.gin"]
+    if not any((directory / ready[0]).is_file() for directory in config.config_dirs()):
         metric_named(name)
-        first = []
-        before = [
-            f"evaluation.evaluation_fn = @{name}",
-            "evaluation.random_seed = 0",
-            'dataset.name = "auto"',
-        ]
-    config.parse(first)
-    gin.parse_config(before)
-    if gin_files:
-        config.parse(gin_files)
-    config.parse((), gin_bindings)
+        ready = []
+        config.register_all()
+        gin.parse_config(
+            [
+                f"evaluation.evaluation_fn = @{name}",
+                "evaluation.random_seed = 0",
+                'dataset.name = "auto"',
+            ]
+        )
+    config.parse([*ready, *gin_files], gin_bindings)
     try:
         yield
     finally:

@@ -20,6 +20,8 @@ class TableSource(Source):
         codes: finite numbers, `[points, num_latents]`.
         factors: labels, `[points, num_factors]`.
         factor_names: one name per factor.
+
+    Attributes:
         exact: whether to refuse where a metric asks for more points than there are. Otherwise it
             gets all of them, or, to train and test on, no more than a third to test on and the rest
             to train on.
@@ -33,12 +35,11 @@ class TableSource(Source):
         codes: np.ndarray,
         factors: np.ndarray,
         factor_names: Sequence[str] | None = None,
-        exact: bool = False,
     ):
         self._codes, factors = _checked(codes, factors)
         columns = [np.unique(column, return_inverse=True) for column in factors.T]
         self._factors = np.stack([labels for _, labels in columns], axis=-1).astype(np.int64)
-        self._exact = exact
+        self.exact = False
         self.factors_num_values = [len(values) for values, _ in columns]
         self.factor_names = tuple(factor_names or (f"factor_{i}" for i in range(len(columns))))
         if len(self.factor_names) != len(columns):
@@ -143,7 +144,7 @@ class TableSource(Source):
         return np.ravel_multi_index(tuple(factors.T), self.factors_num_values)
 
     def _refuse_more(self, num: int) -> None:
-        if self._exact and num > self.num_points:
+        if self.exact and num > self.num_points:
             raise UserError(
                 f"{num} points are asked for, and there are {self.num_points}: ask for fewer."
             )

@@ -1,0 +1,108 @@
+"""The postprocess stage: a model gets the signature `representation`, which is then evaluated."""
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import gin
+import numpy as np
+import tensorflow as tf
+
+from tfdis import config, results
+from tfdis.config import configurable, one_sentence
+from tfdis.data.named import get_named_ground_truth_data
+from tfdis.errors import UserError
+from tfdis.postprocessing.methods import Transform
+from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
+
+
+def postprocess_with_gin(
+    model_dir: str | os.PathLike,
+    output_dir: str | os.PathLike,
+    overwrite: bool = False,
+    gin_config_files: Sequence[str] = (),
+    gin_bindings: Sequence[str] = (),
+) -> None:
+    """Extracts a representation as a gin config says; see `postprocess`.
+
+    Args:
+        model_dir: what training left, or what disentanglement_lib's training left.
+        output_dir: directory to write.
+        overwrite: replace a directory that is there.
+        gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
+        gin_bindings: read after the files.
+
+    Raises:
+        UserError: see `postprocess`; or a binding is missing.
+    """
+    with config.parsed(gin_config_files, gin_bindings):
+        try:
+            postprocess(model_dir, output_dir, overwrite)
+        except RuntimeError as error:
+            if "Required bindings" not in str(error):
+                raise
+            raise UserError(f"A gin binding is missing: {one_sentence(error)}") from error
+
+
+@configurable("postprocess", denylist=["model_dir", "output_dir", "overwrite"])
+def postprocess(
+    model_dir: str | os.PathLike,
+    output_dir: str | os.PathLike,
+    overwrite: bool = False,
+    postprocess_fn: Callable[..., Transform] = gin.REQUIRED,
+    random_seed: int = gin.REQUIRED,
+    name: str = "",
+) -> None:
+    """Leaves tfhub/, the model with the further signature `representation`, and results/.
+
+    Args:
+        model_dir: what training left, or what disentanglement_lib's training left.
+        output_dir: directory to write.
+        overwrite: replace a directory that is there.
+        postprocess_fn: see `tfdis.postprocessing.methods`.
+        random_seed: of its draws.
+        name: of the representation; only recorded.
+
+    Raises:
+        UserError: there is no model with a Gaussian encoder, or `output_dir` exists and may not be
+            overwritten.
+    """
+    del name
+    started = time.monotonic()
+    results.refuse_existing(output_dir, overwrite)
+    opened = SavedModelDirectory(model_dir)
+    resolve_dataset(opened)
+    data = get_named_ground_truth_data()
+    encoder = opened.signature("gaussian_encoder")
+
+    def gaussian_encoder(images: np.ndarray) -> dict[str, np.ndarray]:
+        outputs = encoder(images=tf.constant(images, tf.float32))
+        return {key: value.numpy() for key, value in outputs.items()}
+
+    random_state = np.random.RandomState(random_seed)
+    with results.staged_directory(output_dir, overwrite) as partial:
+        transform = postprocess_fn(data, gaussian_encoder, random_state, partial)
+        _save_with_representation(opened, transform, partial / "tfhub")
+        numbers = {"elapsed_time": time.monotonic() - started}
+        results.update_result_directory(
+            partial / "results", "postprocess", numbers, opened.results_dir
+        )
+
+
+def _save_with_representation(
+    opened: SavedModelDirectory, transform: Transform, path: Path
+) -> None:
+    encoder = opened.signature("gaussian_encoder")
+    module = tf.Module()
+    module.model = opened.loaded
+    images = encoder.structured_input_signature[1]["images"]
+    images = tf.TensorSpec(images.shape, images.dtype, name="images")
+
+    @tf.function(input_signature=[images])
+    def representation(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = encoder(images=images)
+        return {"default": transform(mean=outputs["mean"], logvar=outputs["logvar"])}
+
+    signatures = {**opened.signatures, "representation": representation}
+    tf.saved_model.save(module, str(path), signatures=signatures)
