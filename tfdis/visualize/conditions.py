@@ -1,6 +1,7 @@
 """Condition and attribute traversals: the label moves, the latents stay at an image's own code."""
 
 import os
+import textwrap
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -65,7 +66,7 @@ def draw_condition_traversal(
     labels: np.ndarray,
     first: int,
     class_names: Sequence[str],
-    between: int = 2,
+    between: int | None = None,
 ) -> None:
     """Writes a PNG: a row per image, its input at the left, then a column per label.
 
@@ -77,8 +78,10 @@ def draw_condition_traversal(
         labels: `[num_images, width]`.
         first: see `traverse_condition`.
         class_names: heads the columns of the pure classes; one name stands for an attribute.
-        between: mixed labels between two classes.
+        between: mixed labels between two classes; None: two, or fewer where there are many classes.
     """
+    if between is None:
+        between = min(2, max(0, (10 - len(class_names)) // max(1, len(class_names) - 1)))
     images = traverse_condition(
         decode, codes, labels, first, soft_labels(len(class_names), between)
     )
@@ -91,7 +94,7 @@ def draw_condition_traversal(
         len(images),
         1 + images.shape[1],
         images.shape[2:],
-        column_labels=[Label(name) for name in ["input", *names]],
+        column_labels=[Label(_narrow(name)) for name in ["input", *names]],
     )
     save_png(path, sheet.filled(np.concatenate([inputs[:, None], images], axis=1)), sheet.dpi)
 
@@ -120,3 +123,7 @@ def animate_condition_traversal(
     )
     frames = [sheet.filled(np.stack([inputs, images[:, t]])) for t in range(images.shape[1])]
     save_gif(path, frames)
+
+
+def _narrow(name: str) -> str:
+    return textwrap.fill(name.replace("_", " "), 9, break_long_words=False)

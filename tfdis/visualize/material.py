@@ -140,8 +140,8 @@ def gather(
 def fixed_factors(data: GroundTruthData) -> np.ndarray:
     """Factors of the images that every model of a data set is shown on.
 
-    One image of each shape, such as a square, an ellipse and a heart; colours differ from one to the
-    next, and all else is at its middle value. Where no factor is a shape, three images a quarter,
+    One image of each shape, such as a square, an ellipse and a heart; colours differ between
+    them, and all else is at its middle value. Where no factor is a shape, three images a quarter,
     half and three quarters of the way through all factors.
     """
     names = getattr(data, "factor_names", ())

@@ -103,7 +103,9 @@ def _open(path: Path) -> tuple[TrainedModel, GroundTruthData]:
         ) from error
     data = get_named_ground_truth_data()
     model = builder(data, seed)
-    checkpoint.read(saved, model=model)
+    model.compile()
+    weights = {name: part for name, part in model.state.items() if not name.endswith("optimizer")}
+    checkpoint.read(saved, weights)
     return TrainedModel(model), data
 
 
