@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+
 import keras
 import numpy as np
 import tensorflow as tf
