@@ -1,0 +1,93 @@
+"""The ranking stage: scores of several models, from each other and without factors."""
+
+import os
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import gin
+import numpy as np
+import tensorflow as tf
+
+from tfdis import config, results
+from tfdis.data.named import get_named_ground_truth_data
+from tfdis.errors import UserError
+from tfdis.evaluation.metrics.udr import PosteriorFunction, mean_and_kl, udr_sklearn
+from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
+
+
+def rank_with_gin(
+    model_dirs: Sequence[str | os.PathLike],
+    output_dir: str | os.PathLike,
+    overwrite: bool = False,
+    gin_config_files: Sequence[str] = ("ranking/udr_lasso.gin",),
+    gin_bindings: Sequence[str] = (),
+) -> dict[str, Any]:
+    """Ranks models as a gin config says; see `rank`.
+
+    Args:
+        model_dirs: two or more directories that training wrote, or disentanglement_lib.
+        output_dir: directory to write.
+        overwrite: replace a directory that is there.
+        gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
+        gin_bindings: read after the files.
+    """
+    with config.parsed(gin_config_files, gin_bindings):
+        return rank(model_dirs, output_dir, overwrite)
+
+
+def rank(
+    model_dirs: Sequence[str | os.PathLike], output_dir: str | os.PathLike, overwrite: bool = False
+) -> dict[str, Any]:
+    """Scores each model by `udr_sklearn` on the data set `dataset.name`.
+
+    The models should differ by seed alone. `dataset.name = "auto"` takes the first model's data
+    set, `evaluation.random_seed` decides the images. Leaves results/, with those of the first
+    model's training, as disentanglement_lib does.
+
+    Args:
+        model_dirs: see `rank_with_gin`.
+        output_dir: directory to write.
+        overwrite: replace a directory that is there.
+
+    Returns:
+        see `udr_sklearn`; and model_dirs, in the order of the scores.
+
+    Raises:
+        UserError: something in a directory or the config is wrong, or the models do not fit.
+    """
+    results.refuse_existing(output_dir, overwrite)
+    if len(model_dirs) < 2:
+        raise UserError("Models are ranked against each other: name two directories or more.")
+    started = time.monotonic()
+    opened = [SavedModelDirectory(model_dir) for model_dir in model_dirs]
+    resolve_dataset(opened[0])
+    data = get_named_ground_truth_data()
+    random_state = np.random.RandomState(_random_seed())
+    scores = udr_sklearn(data, [_posterior(each) for each in opened], random_state)
+    scores["model_dirs"] = [str(each.path) for each in opened]
+    with results.staged_directory(output_dir, overwrite) as partial:
+        results.update_result_directory(
+            partial / "results",
+            "evaluation",
+            {**scores, "elapsed_time": time.monotonic() - started},
+            opened[0].results_dir,
+        )
+    return scores
+
+
+def _posterior(opened: SavedModelDirectory) -> PosteriorFunction:
+    signature = opened.signature("gaussian_encoder")
+
+    def encode(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        outputs = signature(images=tf.constant(images, tf.float32))
+        return outputs["mean"].numpy(), outputs["logvar"].numpy()
+
+    return mean_and_kl(encode)
+
+
+def _random_seed() -> int:
+    try:
+        return gin.query_parameter("evaluation.random_seed")
+    except ValueError:
+        return 0
