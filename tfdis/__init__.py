@@ -1,3 +1,26 @@
-"""Disentangled representation learning on Keras 3 and TensorFlow."""
+"""Disentangled representation learning on Keras 3 and TensorFlow.
+
+    tfdis.load(model_dir)                    a trained model: encode, decode, reconstruct, traverse
+    tfdis.evaluate(model, data, metrics)     disentanglement scores of a model
+    tfdis.score(codes, factors, metrics)     the same of any codes
+
+Everything else is imported from where it lives: `tfdis.models.vae.VAE`, `tfdis.losses.kl.KL`, ...
+"""
+
+import importlib
+from typing import Any
 
 __version__ = "0.1.0"
+
+_HOMES = {
+    "load": "tfdis.models.trained",
+    "evaluate": "tfdis.evaluation.scoring",
+    "score": "tfdis.evaluation.scoring",
+}
+
+
+def __getattr__(name: str) -> Any:
+    # On demand: a gin file can be found, and --help printed, without importing TensorFlow.
+    if name in _HOMES:
+        return getattr(importlib.import_module(_HOMES[name]), name)
+    raise AttributeError(f"module 'tfdis' has no attribute '{name}'")

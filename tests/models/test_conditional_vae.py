@@ -173,7 +173,7 @@ def test_fit_refuses_bad_labels():
 
 
 def test_a_factor_that_does_not_exist_is_refused_with_those_that_do():
-    with pytest.raises(UserError, match="'sprites' has no factor 'form'; its factors are: 0 shape, 1 scale"):
+    with pytest.raises(UserError, match="no factor 'form'; its factors are: 0 shape, 1 scale"):
         cvae(labels=["form"], terms=[])(Sprites(), 0)
 
 

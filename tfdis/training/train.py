@@ -122,13 +122,13 @@ def train(
     if resume and is_complete(model_dir, training_steps):
         print(f"{model_dir} is complete: nothing to resume.")
         return None
+    trainer = Trainer(built, data.feed(), batch_size, random_seed, strategy, jit_compile)
     _make_directory(model_dir, overwrite, resume)
 
     bar = ProgressBar(training_steps, built.value_names[1:])
     log = Log(model_dir / "progress.jsonl", bar, [each(model_dir) for each in loggers], log_every)
     callbacks = [*([plateau(steps_per_epoch)] if plateau else []), *callbacks]
     checkpoints = Checkpoints(model_dir / "checkpoints", [log, *callbacks], checkpoint_seconds)
-    trainer = Trainer(built, data.feed(), batch_size, random_seed, strategy, jit_compile)
     run = Run(model_dir, built, data, trainer, log, checkpoints, [log, *callbacks, checkpoints])
     if checkpoints.restore(built) == 0 and warm_start is not None:
         warm_start.apply(built)

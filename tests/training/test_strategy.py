@@ -1,0 +1,79 @@
+"""Training spread over two logical CPUs, which must be made before TensorFlow starts."""
+
+import json
+import subprocess
+import sys
+import textwrap
+
+import numpy as np
+import pytest
+
+from tfdis.errors import UserError
+from tfdis.training.train import train_with_gin
+
+_TERMS = [
+    "loss_terms.terms = [@reconstruction_loss(), @kl(), @density_ratio(), @total_correlation(), "
+    "@dip(), @mmd()]",
+    "total_correlation.weight = 3.0",
+    "dip.weight = 2.0",
+]
+
+
+def train_on_two(model_dir, bindings):
+    script = """
+        import json, sys
+        import tensorflow as tf
+        cpu = tf.config.list_physical_devices("CPU")[0]
+        two = 2 * [tf.config.LogicalDeviceConfiguration()]
+        tf.config.set_logical_device_configuration(cpu, two)
+        from tfdis.training.train import train_with_gin
+        train_with_gin(sys.argv[1], gin_bindings=json.loads(sys.argv[2]))
+    """
+    command = [sys.executable, "-c", textwrap.dedent(script), str(model_dir), json.dumps(bindings)]
+    subprocess.run(command, check=True)
+
+
+def progress(model_dir):
+    return [json.loads(line) for line in (model_dir / "progress.jsonl").read_text().splitlines()]
+
+
+@pytest.mark.parametrize("second_batch", [False, True])
+def test_two_replicas_train_as_one_device(tmp_path, tiny, second_batch):
+    """Every term sees the codes of the whole batch: same losses, step by step."""
+    bindings = tiny(*_TERMS, "model.log_every = 1", f"density_ratio.second_batch = {second_batch}")
+    train_with_gin(tmp_path / "one", gin_bindings=bindings)
+    mirrored = [
+        "model.strategy = @mirrored_strategy()",
+        'mirrored_strategy.devices = ["CPU:0", "CPU:1"]',
+    ]
+    train_on_two(tmp_path / "two", [*bindings, *mirrored])
+    one, two = progress(tmp_path / "one"), progress(tmp_path / "two")
+    assert len(one) == len(two) == 20
+    for line_one, line_two in zip(one, two, strict=True):
+        for name, value in line_one.items():
+            np.testing.assert_allclose(line_two[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def test_a_batch_that_does_not_divide_is_refused(tmp_path, tiny):
+    bindings = tiny(
+        "model.batch_size = 15",
+        "model.strategy = @mirrored_strategy()",
+        'mirrored_strategy.devices = ["CPU:0", "CPU:1"]',
+    )
+    with pytest.raises(subprocess.CalledProcessError):
+        train_on_two(tmp_path / "model", bindings)
+    assert not (tmp_path / "model").exists()
+
+
+def test_a_device_that_is_not_there_is_named_with_those_that_are(tmp_path, tiny):
+    bindings = tiny(
+        "model.strategy = @mirrored_strategy()", 'mirrored_strategy.devices = ["GPU:7"]'
+    )
+    with pytest.raises(UserError, match=r"GPU:7.*CPU:0"):
+        train_with_gin(tmp_path / "model", gin_bindings=bindings)
+
+
+def test_several_workers_are_refused_with_what_to_do_instead(tmp_path, tiny):
+    bindings = tiny("model.strategy = @multi_worker_mirrored_strategy()")
+    with pytest.raises(UserError, match=r"Keras 3.*@mirrored_strategy\(\)"):
+        train_with_gin(tmp_path / "model", gin_bindings=bindings)
