@@ -20,6 +20,8 @@ def run(
     except UserError as error:
         if arguments.debug:
             raise
-        print(f"{parser.prog}: {error}", file=sys.stderr)
+        # gin appends a line for each of its configurables that the error came through.
+        sentence = str(error).split("\n  In call to configurable")[0]
+        print(f"{parser.prog}: {sentence}", file=sys.stderr)
         return 2
     return 0
