@@ -3,8 +3,10 @@ import json
 import numpy as np
 import pytest
 from PIL import Image
+from saved_models import write_trained
 
 from tfdis.errors import UserError
+from tfdis.evaluation.evaluate import evaluate_metrics
 from tfdis.evaluation.metric import save_matrix
 from tfdis.evaluation.plots import draw_matrix, plot_artifacts, plot_scores_over_training
 
@@ -76,3 +78,14 @@ def test_scores_over_training_leave_out_the_losses(tmp_path):
     progress.write_text(json.dumps({"step": 0, "loss": 1.0}) + "\n")
     with pytest.raises(UserError, match="no scores"):
         plot_scores_over_training(progress, tmp_path / "scores.png")
+
+
+def test_an_evaluation_leaves_a_picture_per_matrix(tmp_path):
+    model = write_trained(tmp_path / "model")
+    evaluate_metrics(model, tmp_path / "out", ["mig"], gin_bindings=["mig.num_train = 100"])
+    folder = tmp_path / "out" / "mig" / "artifacts" / "mig"
+    assert sorted(path.name for path in folder.iterdir()) == [
+        "mutual_information.json",
+        "mutual_information.png",
+    ]
+    assert read(folder / "mutual_information.png").std() > 10

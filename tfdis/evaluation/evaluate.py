@@ -8,6 +8,7 @@ import gin
 
 from tfdis import config, results
 from tfdis.evaluation.model_directory import ModelDirectory
+from tfdis.evaluation.plots import plot_artifacts
 from tfdis.evaluation.progress import EvaluationProgress
 from tfdis.evaluation.scoring import configured_scores
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
@@ -43,7 +44,7 @@ def evaluate(
     """Scores a model with the metric `evaluation.evaluation_fn` on the data set `dataset.name`.
 
     `dataset.name = "auto"` takes the data set of the stage before. Leaves results/ (with those of
-    the stages before), and artifacts/ with the matrices behind the scores.
+    the stages before), and artifacts/ with the matrices behind the scores, and pictures of them.
 
     Args:
         model_dir: see `ModelDirectory`; one that is open already keeps the codes it has.
@@ -62,6 +63,7 @@ def evaluate(
     source = opened.source(progress)
     with results.staged_directory(output_dir, overwrite) as partial:
         scores = configured_scores(source, partial / "artifacts")
+        plot_artifacts(partial / "artifacts")
         results.update_result_directory(
             partial / "results", "evaluation", scores, opened.results_dir
         )
