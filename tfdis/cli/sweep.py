@@ -112,7 +112,7 @@ def _sweep(arguments: argparse.Namespace) -> None:
     print(f"{study.name}: {snapshot.summary()}; in {directory}.")
     if snapshot.failed:
         raise UserError(
-            f"{len(snapshot.failed)} models failed: see tfdis-sweep status {directory}; "
+            f"{len(snapshot.failed)} of {len(model_nums)} models failed: see tfdis-sweep status {directory}; "
             f"--retry_failed tries them again."
         )
 

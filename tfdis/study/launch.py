@@ -33,7 +33,7 @@ def launch_local(
     options: WorkerOptions,
     num_workers: int | None = None,
     environment: dict[str, str] | None = None,
-    out: TextIO = sys.stderr,
+    out: TextIO | None = None,
 ) -> Snapshot:
     """Runs models on this machine until every one is done or failed.
 
@@ -46,7 +46,7 @@ def launch_local(
         options: what the workers are told.
         num_workers: worker processes; None: one per core.
         environment: further environment variables of the workers.
-        out: where to show progress.
+        out: where to show progress; None: the standard error.
 
     Returns:
         How the study stands at the end.
@@ -100,12 +100,12 @@ def watch(
     options: WorkerOptions,
     is_over: Callable[[], bool],
     note: Callable[[], str],
-    out: TextIO,
+    out: TextIO | None,
 ) -> Snapshot:
     """Shows how a study stands until `is_over`; returns the last look."""
     model_nums = parse_models(options.models, study)
     looks = Watch(Path(directory), study, model_nums, States(directory, options.max_failures))
-    view = LiveView(study.name, out)
+    view = LiveView(study.name, out or sys.stderr)
     while True:
         over = is_over()
         snapshot = looks.snapshot()

@@ -5,7 +5,6 @@ Ray starts again after the loss of a node takes over what is left, as any other 
 """
 
 import logging
-import sys
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -27,7 +26,7 @@ def launch_ray(
     cores_per_model: int = 1,
     gpus_per_model: float = 0.0,
     environment: dict[str, str] | None = None,
-    out: TextIO = sys.stderr,
+    out: TextIO | None = None,
 ) -> Snapshot:
     """Runs models on a Ray cluster until every one is done or failed.
 
@@ -40,7 +39,7 @@ def launch_ray(
         cores_per_model: cores that one model takes.
         gpus_per_model: GPUs that one model takes, such as 0.25.
         environment: further environment variables of the workers.
-        out: where to show progress.
+        out: where to show progress; None: the standard error.
 
     Returns:
         How the study stands at the end.

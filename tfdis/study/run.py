@@ -8,6 +8,7 @@ Writes:
 """
 
 import dataclasses
+import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -23,6 +24,7 @@ class Stages:
 
     Attributes:
         open: what `evaluate` gets of a representation's directory, once for all of its scores.
+        report: is told of a model, by its study, number and output, once all is there.
     """
 
     train: Callable
@@ -30,6 +32,7 @@ class Stages:
     postprocess: Callable
     evaluate: Callable
     open: Callable = str
+    report: Callable = lambda study, model_num, output_dir: None
 
 
 def real_stages() -> Stages:
@@ -37,12 +40,18 @@ def real_stages() -> Stages:
     from tfdis.evaluation.evaluate import evaluate_with_gin
     from tfdis.evaluation.model_directory import ModelDirectory
     from tfdis.postprocessing.postprocess import postprocess_with_gin
+    from tfdis.study.wandb_scores import send_scores
     from tfdis.training.train import train_with_gin
     from tfdis.visualize.visualize import visualize_with_gin
 
     # An open directory keeps its codes: the scores share one encoding of every image.
     return Stages(
-        train_with_gin, visualize_with_gin, postprocess_with_gin, evaluate_with_gin, ModelDirectory
+        train_with_gin,
+        visualize_with_gin,
+        postprocess_with_gin,
+        evaluate_with_gin,
+        ModelDirectory,
+        send_scores,
     )
 
 
@@ -116,11 +125,25 @@ def run_model(
                 opened = opened or stages.open(str(representation_dir))
                 stages.evaluate(opened, str(directory), overwrite, [str(config)], bindings)
 
+    if trained_model_dir is None:
+        stages.report(study, model_num, output_dir)
+
 
 def num_stages(study: Study) -> int:
     """How many directories `run_model` leaves."""
     representations = len(study.postprocess_configs)
     return 1 + int(study.visualize) + representations * (1 + len(study.metric_configs))
+
+
+def last_step(progress: Path) -> int:
+    """The last step that a progress.jsonl tells of; 0 where it tells of none."""
+    try:
+        with progress.open("rb") as lines:
+            lines.seek(max(0, progress.stat().st_size - 4096))
+            complete = lines.read().rpartition(b"\n")[0]
+        return int(json.loads(complete.splitlines()[-1])["step"])
+    except (OSError, ValueError, KeyError, IndexError):
+        return 0
 
 
 def _clear_partial(output_dir: Path) -> None:

@@ -1,7 +1,6 @@
 """How a study stands, as text: in a terminal redrawn in place, else as plain lines."""
 
 import dataclasses
-import json
 import shutil
 import statistics
 import time
@@ -12,7 +11,7 @@ from typing import Any, TextIO
 
 from tfdis.results import gin_dict
 from tfdis.study.labels import Labels
-from tfdis.study.run import num_stages
+from tfdis.study.run import last_step, num_stages
 from tfdis.study.states import Attempt, States
 from tfdis.study.study import Study
 
@@ -93,7 +92,7 @@ class Watch:
             ready = 1 + (output_dir / "visualizations").is_dir()
             ready += len(_children(output_dir / "postprocessed")) + sum(map(len, scores))
             return f"trained, {ready} of {num_stages(self._study)} stages complete"
-        step = _last_step(output_dir / "model" / "progress.jsonl")
+        step = last_step(output_dir / "model" / "progress.jsonl")
         steps = self._training_steps(model_num)
         return f"training, step {step:,} of {steps}"
 
@@ -167,16 +166,6 @@ class LiveView:
             self._next_plain = time.monotonic() + _PLAIN_SECONDS
             note = f"  ({note})" if note else ""
             self._out.write(f"{self._title}: {snapshot.summary()}{note}\n")
-
-
-def _last_step(progress: Path) -> int:
-    try:
-        with progress.open("rb") as lines:
-            lines.seek(max(0, progress.stat().st_size - 4096))
-            complete = lines.read().rpartition(b"\n")[0]
-        return int(json.loads(complete.splitlines()[-1])["step"])
-    except (OSError, ValueError, KeyError, IndexError):
-        return 0
 
 
 def _children(directory: Path) -> list[Path]:
