@@ -81,6 +81,7 @@ def test_one_directory_per_metric_with_what_came_before(trained, tmp_path, capsy
     content = results.read_json(artifact)
     assert np.shape(content["matrix"]) == (3, 10)
     assert len(content["factor_names"]) == 10
+    assert artifact.with_suffix(".png").is_file()
     assert main([*arguments, "--metrics=mig", *bindings]) == 2
     assert "already exists" in capsys.readouterr().err
     assert main([*arguments, "--metrics=mig", "--overwrite", *bindings]) == 0

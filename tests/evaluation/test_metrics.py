@@ -59,17 +59,17 @@ _SEEDED = {
     "downstream_task": (
         "downstream_task",
         "compute_downstream_task",
-        {"num_train": [100, 200], "num_test": 100},
+        {"num_train": [40, 60], "num_test": 30},
     ),
     "strong_downstream_task": (
         "strong_downstream_task",
         "compute_strong_downstream_task",
-        {"num_train": [100], "num_test": 50, "n_experiment": 2},
+        {"num_train": [60], "num_test": 30, "n_experiment": 2},
     ),
     "fairness": (
         "fairness",
         "compute_fairness",
-        {"num_train": 200, "num_test_points_per_class": 20},
+        {"num_train": 80, "num_test_points_per_class": 20},
     ),
 }
 # What ours says beyond disentanglement_lib.
@@ -123,17 +123,18 @@ def test_deterministic(name, table, dlib):
 @pytest.mark.parametrize("name", _SEEDED)
 def test_seeded_like_numpy_global_state(name, dlib):
     module, function, parameters = _SEEDED[name]
-    data, codes = IndexImages(SIZES), tables()["entangled"]
+    data, codes = IndexImages([2, 3, 4]), tables([2, 3, 4])["entangled"]
     theirs = _theirs(dlib, module, function, data, lookup(codes), parameters)
     _assert_same(_ours(name, data, lookup(codes), parameters), theirs)
 
 
-@pytest.mark.parametrize("name", [*_DETERMINISTIC, "fairness", "strong_downstream_task"])
+@pytest.mark.parametrize("name", [*_DETERMINISTIC, "fairness"])
 @pytest.mark.parametrize("kind", ["nuisance", "noise", "theirs"])
 def test_images_that_are_no_function_of_factors(name, kind, dlib):
     module, function, parameters = (_DETERMINISTIC | _SEEDED)[name]
     rng = np.random.default_rng(1)
-    data = {"nuisance": NuisanceImages, "noise": NoisyImages, "theirs": NuisanceImages}[kind](SIZES)
+    sizes = [2, 3, 4] if name in _SEEDED else SIZES
+    data = {"nuisance": NuisanceImages, "noise": NoisyImages, "theirs": NuisanceImages}[kind](sizes)
     codes = rng.normal(size=(data.num_images, 5)).astype(np.float32)
     function_of = noisy_lookup if kind == "noise" else lookup
     theirs = _theirs(dlib, module, function, data, function_of(codes), parameters)
@@ -155,12 +156,12 @@ class _Foreign:
         self.images = None
 
 
-_DCI = {"num_train": 300, "num_test": 150}
+_DCI = {"num_train": 200, "num_test": 100}
 
 
 @pytest.mark.parametrize("table", ["entangled", "dead", "duplicated", "two_latents"])
 def test_dci_is_within_its_own_spread(table, dlib):
-    data, codes = IndexImages(SIZES), tables()[table]
+    data, codes = IndexImages([3, 4]), tables([3, 4])[table]
     runs = [
         _theirs_dci(dlib, "dci", "compute_dci", data, lookup(codes), _DCI, seed)
         for seed in range(5)
@@ -181,27 +182,15 @@ def _theirs_dci(dlib, module, function, data, representation, parameters, seed):
 
 
 def test_reduced_downstream_task(dlib):
-    """disentanglement_lib fits every factor's trees to find one factor's best latent; we fit one's.
+    """disentanglement_lib fits trees to every factor to find one factor's best latent; we to one.
 
-    On perfect codes both remove the same latents, and the rest is deterministic.
+    On perfect codes both remove the same latent, and what is left is deterministic.
     """
-    parameters = {"num_factors_to_remove": 2, "num_train": [200], "num_test": 100}
-    data, codes = IndexImages([3, 4, 3]), tables([3, 4, 3])["perfect"]
-    theirs = _theirs(
-        dlib,
-        "reduced_downstream_task",
-        "compute_reduced_downstream_task",
-        data,
-        lookup(np.concatenate([codes, codes[:, ::-1] ** 2], axis=1)),
-        {**parameters, "num_factors_to_remove": 1},
-    )
-    ours = _ours(
-        "reduced_downstream_task",
-        data,
-        lookup(np.concatenate([codes, codes[:, ::-1] ** 2], axis=1)),
-        {**parameters, "num_factors_to_remove": 1},
-    )
-    assert set(ours) == set(theirs)
+    parameters = {"num_factors_to_remove": 1, "num_train": [60], "num_test": 40}
+    data, codes = IndexImages([3, 2, 3]), tables([3, 2, 3])["perfect"]
+    module = "reduced_downstream_task"
+    theirs = _theirs(dlib, module, f"compute_{module}", data, lookup(codes), parameters)
+    _assert_same(_ours(module, data, lookup(codes), parameters), theirs)
 
 
 def test_unified_scores(dlib, tmp_path):

@@ -13,6 +13,7 @@ import numpy as np
 
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
+from tfdis.evaluation.draws import draws_by_factors_alone, grouped_factors
 from tfdis.evaluation.representations import Representation, representation_of
 
 BATCH_SIZE = 1000
@@ -144,29 +145,14 @@ class DataSource(Source):
         self, num: int, size: int, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `Source.groups`."""
-        request = self._request(num * size)
-        fixed = np.zeros(num, np.int64)
-        for i in range(num):
-            fixed[i] = random_state.randint(self.num_factors)
-            factors = self.data.sample_factors(size, random_state)
-            factors[:, fixed[i]] = factors[0, fixed[i]]
-            request.add(factors, random_state)
-        return fixed, request.codes().reshape(num, size, -1)
+        fixed, codes = self._sets_sharing_a_factor(num, 1, size, random_state)
+        return fixed, codes[:, 0]
 
     def pairs(
         self, num: int, size: int, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `Source.pairs`."""
-        request = self._request(2 * num * size)
-        fixed = np.zeros(num, np.int64)
-        for i in range(num):
-            fixed[i] = random_state.randint(self.num_factors)
-            first = self.data.sample_factors(size, random_state)
-            second = self.data.sample_factors(size, random_state)
-            second[:, fixed[i]] = first[:, fixed[i]]
-            request.add(first, random_state)
-            request.add(second, random_state)
-        return fixed, request.codes().reshape(num, 2, size, -1)
+        return self._sets_sharing_a_factor(num, 2, size, random_state)
 
     def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         """See `Source.sample_factors`."""
@@ -200,6 +186,29 @@ class DataSource(Source):
             )
         self.num_encoded += len(rows)
         return rows
+
+    def _sets_sharing_a_factor(
+        self, num: int, num_sets: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """One set of points shares a factor's value; of two, the points do two by two."""
+        request = self._request(num * num_sets * size)
+        if isinstance(request, _IndexedRequest) and draws_by_factors_alone(self.data):
+            fixed, factors = grouped_factors(
+                self.factors_num_values, num, num_sets, size, random_state
+            )
+            for factor in range(self.num_factors):
+                _share(factors[..., factor], fixed == factor)
+            request.add(factors.reshape(-1, self.num_factors), random_state)
+        else:
+            fixed = np.zeros(num, np.int64)
+            for i in range(num):
+                fixed[i] = random_state.randint(self.num_factors)
+                sets = [self.data.sample_factors(size, random_state) for _ in range(num_sets)]
+                factors = np.stack(sets)[None]
+                _share(factors[..., fixed[i]], np.array([True]))
+                for each in factors[0]:
+                    request.add(each, random_state)
+        return fixed, request.codes().reshape(num, num_sets, size, -1)
 
     def _request(self, num: int) -> "_IndexedRequest | _ImagesRequest":
         if self._table is None or not self._is_repeatable():
@@ -334,6 +343,18 @@ class _ImagesRequest:
             self._source.progress(self._num_done, self._num)
         self._images = [images[stop:]]
         self._num_waiting = len(images) - stop
+
+
+def _share(values: np.ndarray, groups: np.ndarray) -> None:
+    """Makes a factor's values, `[num, num_sets, size]`, the same within these groups.
+
+    Where there is one set, all points get the value of its first; where there are two, those of the
+    second get the first's, point by point.
+    """
+    if values.shape[1] == 1:
+        values[groups] = values[groups, :, :1]
+    else:
+        values[groups] = values[groups, :1]
 
 
 def _is_indexed(data: Any) -> bool:

@@ -59,7 +59,7 @@ def over_seeds(
         UserError: there is no such metric or parameter, or the codes cannot be scored.
 
     Example:
-        >>> source = source_of(Sprites(), tfdis.load("models/beta_tcvae").encode)
+        >>> source = source_of(Sprites(), tfdis.load("models/beta_tcvae"))
         >>> print(over_seeds(source, ["mig"])["mig"]["discrete_mig"])
         0.3121 [0.3090, 0.3152]
     """
