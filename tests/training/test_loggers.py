@@ -44,7 +44,9 @@ def test_tensorboard_reads_what_was_logged(tmp_path, pictures):
     assert set(events.Tags()["tensors"]) == {
         "gin", "loss", "kl_loss", "pictures/some", "pictures/moving",
     }  # fmt: skip
-    losses = [(e.step, float(tensor_util.make_ndarray(e.tensor_proto))) for e in events.Tensors("loss")]
+    losses = [
+        (e.step, float(tensor_util.make_ndarray(e.tensor_proto))) for e in events.Tensors("loss")
+    ]
     assert losses == [(100, 10.0), (200, 5.0)]
     assert b"`4.0`" in events.Tensors("gin")[0].tensor_proto.string_val[0]
     width, height, content = events.Tensors("pictures/moving")[0].tensor_proto.string_val
