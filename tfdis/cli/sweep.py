@@ -112,8 +112,8 @@ def _sweep(arguments: argparse.Namespace) -> None:
     print(f"{study.name}: {snapshot.summary()}; in {directory}.")
     if snapshot.failed:
         raise UserError(
-            f"{len(snapshot.failed)} of {len(model_nums)} models failed: see tfdis-sweep status {directory}; "
-            f"--retry_failed tries them again."
+            f"{len(snapshot.failed)} of {len(model_nums)} models failed: see tfdis-sweep status "
+            f"{directory}; --retry_failed tries them again."
         )
 
 
