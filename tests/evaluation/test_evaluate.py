@@ -19,6 +19,7 @@ from tfdis.evaluation.model_directory import ModelDirectory
 from tfdis.evaluation.scoring import evaluate
 from tfdis.evaluation.settings import gin_apart
 from tfdis.postprocessing.postprocess import postprocess_with_gin
+from tfdis.training.train import train_with_gin
 
 SHARED = Path(__file__).parents[3] / "shared" / "dlib_model"
 SMALL = [
@@ -223,3 +224,44 @@ def test_reads_a_real_module_of_theirs():
     images = np.zeros([2, 64, 64, 1], np.float32)
     assert representation(images).shape == (2, 10)
     assert opened.dataset_name() == "dsprites_full"
+
+
+def test_scores_during_the_training(tmp_path):
+    bindings = [
+        "model.model = @vae()",
+        "model.training_steps = 4",
+        "model.random_seed = 0",
+        "model.batch_size = 4",
+        "model.eval_steps = 1",
+        "model.log_every = 2",
+        "dataset.name = 'sprites'",
+        "encoder.encoder_fn = @fc_encoder",
+        "encoder.num_latent = 3",
+        "decoder.decoder_fn = @fc_decoder",
+        "reconstruction_loss.loss_fn = @bernoulli_loss",
+        "vae_optimizer.optimizer_fn = @AdamOptimizer",
+        "vae.beta = 1.0",
+        "model.callbacks = [@scores()]",
+        "scores.metrics = ['mig']",
+        "scores.every = 2",
+        "scores.settings = ['mig.num_train = 60']",
+    ]
+    model_dir = tmp_path / "model"
+    train_with_gin(model_dir, gin_bindings=bindings)
+    lines = [json.loads(line) for line in (model_dir / "progress.jsonl").read_text().splitlines()]
+    scored = {
+        line["step"]: line["mig.discrete_mig"] for line in lines if "mig.discrete_mig" in line
+    }
+    assert set(scored) == {2, 4}
+    last = results.read_json(model_dir / "results" / "json" / "scores_results.json")
+    assert last["mig.discrete_mig"] == scored[4]
+    evaluate_with_gin(
+        model_dir, tmp_path / "out", False, ["metrics/mig.gin"], ["mig.num_train = 60"]
+    )
+    found = results.read_json(tmp_path / "out/results/json/evaluation_results.json")
+    assert found["discrete_mig"] == pytest.approx(scored[4], abs=1e-6)
+    aggregate = results.read_json(tmp_path / "out/results/aggregate/evaluation.json")
+    assert aggregate["scores_results.mig.discrete_mig"] == scored[4]
+    train_config = (model_dir / "results" / "gin" / "train.gin").read_text()
+    assert "mig.num_train" in train_config  # within scores.settings, and nowhere else
+    assert "Parameters for mig" not in train_config

@@ -57,7 +57,9 @@ def sampled(
         mean, *log_variance = mean_and_log_variance(images)
         if not log_variance or log_variance[0] is None:
             raise UserError("The model's encoder is deterministic: there is nothing to sample.")
-        return np.concatenate([np.asarray(mean), np.asarray(log_variance[0])], axis=-1)
+        # A saved deterministic encoder says -infinity; noise of e^-5000 is none either.
+        log_variance = np.maximum(np.asarray(log_variance[0]), -1e4)
+        return np.concatenate([np.asarray(mean), log_variance], axis=-1)
 
     return Representation(encode, _drawn, repeatable=True)
 
