@@ -107,9 +107,29 @@ def test_the_next_slab_is_gathered_ahead_and_a_failed_read_is_raised():
 
 def test_memory_mapped_images_stay_mapped_on_the_cpu(tmp_path):
     np.save(tmp_path / "images.npy", _IMAGES)
-    mapped = np.load(tmp_path / "images.npy", mmap_mode="r")
-    assert isinstance(stored_feed(mapped, Draw(200)), SlabFeed)
-    assert isinstance(stored_feed(_IMAGES, Draw(200)), DeviceFeed)
+    mapped = np.load(tmp_path / "images.npy", mmap_mode="c")
+    feed = stored_feed(mapped, Draw(200))
+    assert isinstance(feed, DeviceFeed)
+    step = tf.function(lambda: feed.batch((), 0, step_key(0, 0), 16)[0], jit_compile=True)
+    indices = feed.draw(step_key(0, 0), 16).numpy()
+    np.testing.assert_allclose(step(), _IMAGES[indices] / 255, rtol=0, atol=1e-7)
+    # The tensor is the mapped memory: what is written there is read from it.
+    mapped[indices] = 255
+    assert (step().numpy() == 1).all()
+
+
+@pytest.mark.parametrize("why", ["read-only", "not aligned", "too large"])
+def test_what_cannot_be_mapped_in_place_goes_in_slabs(tmp_path, monkeypatch, why):
+    (tmp_path / "raw").write_bytes(bytes(1) + _IMAGES.tobytes())
+    mode, offset = ("r" if why == "read-only" else "c"), int(why == "not aligned")
+    mapped = np.memmap(tmp_path / "raw", np.uint8, mode, offset, _IMAGES.shape)
+    if why == "too large":
+        monkeypatch.setattr("os.sysconf", lambda name: 10)
+    feed = stored_feed(mapped, Draw(200))
+    assert isinstance(feed, SlabFeed)
+    images, _ = feed.batch(feed.slab(0, 0, 1, 4), 0, step_key(0, 0), 4)
+    expected = mapped[feed.draw(step_key(0, 0), 4).numpy()]
+    np.testing.assert_allclose(images, expected / 255, rtol=0, atol=1e-7)
 
 
 def test_floats_are_fed_as_they_are():

@@ -31,7 +31,7 @@ def array_file(path: str = gin.REQUIRED) -> LabelledData:
     factors = names = None
     with reading(file, "an .npy of images, or an .npz with 'images'"):
         if file.suffix == ".npy":
-            images = np.load(file, mmap_mode="r", allow_pickle=False)
+            images = np.load(file, mmap_mode="c", allow_pickle=False)
         else:
             with np.load(file, allow_pickle=False) as archive:
                 images, factors = archive["images"], archive.get("factors")

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import DeviceFeed, Draw, unpack_bits
+from tfdis.data.feeding import DeviceFeed, Draw, device_table, unpack_bits
 from tfdis.data.files import NpzMember, RemoteFile, find, reading, unpacked
 from tfdis.data.grid import GridData
 from tfdis.data.named import named_data
@@ -57,7 +57,7 @@ class DSprites(GridData):
 
     def _graph_sprites(self) -> "tf.types.experimental.GenericFunction":
         """As `_sprites`, in the graph: indices -> float32."""
-        table = tf.constant(self._bits)
+        table = device_table(self._bits)
 
         @tf.function(jit_compile=True)
         def sprites(indices: tf.Tensor) -> tf.Tensor:

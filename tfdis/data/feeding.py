@@ -20,6 +20,7 @@ Factors = Callable[[tf.Tensor], tf.Tensor]
 # Folded into the step's key, so that the draw of a batch is independent of a model's own noise.
 _INDEX_SALT = 0x1D5
 _NUISANCE_SALT = 0x2D5
+_ALIGNMENT = 64  # bytes; TensorFlow's kernels require it of a tensor's memory
 
 
 class Feed(Protocol):
@@ -189,8 +190,29 @@ class SlabFeed:
 
 def table_feed(images: np.ndarray, draw: Draw, factors: Factors | None = None) -> DeviceFeed:
     """A feed over images kept on the device as they are stored, uint8 or float32 in [0, 1]."""
-    table = tf.constant(images)
+    table = device_table(images)
     return DeviceFeed(draw, lambda indices, _: tf.gather(table, indices), factors)
+
+
+def device_table(array: np.ndarray) -> tf.Tensor:
+    """An array on the device, as an eager tensor: a graph captures it by reference, at any size.
+
+    On the CPU, a memory-mapped array is used where it is mapped: nothing is read or copied before
+    it is asked for, and its pages belong to the file, not to the process.
+    """
+    if not shares_memory(array):
+        return tf.constant(array)
+    mapped = tf.experimental.dlpack.from_dlpack(np.asarray(array).__dlpack__())
+    if not tf.config.list_physical_devices("GPU"):
+        return mapped
+    with tf.device("GPU:0"):
+        return tf.identity(mapped)
+
+
+def shares_memory(array: np.ndarray) -> bool:
+    """Whether TensorFlow can use the memory of a mapped array; DLPack takes no read-only one."""
+    aligned = array.ctypes.data % _ALIGNMENT == 0 and array.flags.c_contiguous
+    return isinstance(array, np.memmap) and array.flags.writeable and aligned
 
 
 def uniform(shape: list[int], key: tf.Tensor) -> tf.Tensor:

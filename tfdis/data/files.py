@@ -196,4 +196,4 @@ def unpacked(
             np.lib.format.write_array_header_1_0(file, header)
             for chunk in chunks():
                 file.write(np.ascontiguousarray(chunk, np.uint8))
-    return np.load(path, mmap_mode="r")
+    return np.load(path, mmap_mode="c")  # private: writable, as sharing memory needs

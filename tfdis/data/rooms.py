@@ -44,20 +44,20 @@ class Rooms(GroundTruthData):
         indices = np.asarray(indices)
         geometry = indices % len(self._maps)
         hues = np.stack(np.unravel_index(indices // len(self._maps), (10, 10, 10)), axis=-1)
-        light = self._maps[geometry].astype(np.int32) @ self._colours(hues)
-        images = np.minimum((light + 128) >> 8, 255).astype(np.uint8)
+        # Exact in float32: sums of products of integers below 2**8 stay below 2**24.
+        light = self._maps[geometry].astype(np.float32) @ self._colours(hues)
+        images = np.minimum((light + 128) / 256, 255).astype(np.uint8)
         return images.reshape(-1, *self.observation_shape)
 
     def feed(self, draw: Draw | None = None) -> DeviceFeed:
         """See `GroundTruthData.feed`: the images are put together in the graph."""
         maps, num_maps = tf.constant(self._maps), len(self._maps)
         every_hue = np.stack(np.unravel_index(np.arange(1000), (10, 10, 10)), axis=-1)
-        colours = tf.constant(self._colours(every_hue).astype(np.float32))
+        colours = tf.constant(self._colours(every_hue))
 
         @tf.function(jit_compile=True)  # fused, it takes a fifth of the time
         def pixels(indices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
             del key
-            # Exact in float32: sums of products of integers below 2**8 stay below 2**24.
             maps_here = tf.cast(tf.gather(maps, indices % num_maps), tf.float32)
             colours_here = tf.gather(colours, indices // num_maps)[:, None]
             light = sum(maps_here[..., k, None] * colours_here[..., k, :] for k in range(4))
@@ -67,12 +67,12 @@ class Rooms(GroundTruthData):
         return DeviceFeed(draw or configured_draw(self), pixels, self.graph_factors)
 
     def _colours(self, hues: np.ndarray) -> np.ndarray:
-        """The colours of floor, wall, object and highlight, int32 `[batch, 4, 3]`."""
-        white = np.full((len(hues), 1, 3), 255, np.int32)
+        """The colours of floor, wall, object and highlight, float32 `[batch, 4, 3]`."""
+        white = np.full((len(hues), 1, 3), 255, np.float32)
         return np.concatenate([self._palette[hues], white], axis=1)
 
 
 def palette() -> np.ndarray:
-    """Ten hues around the colour circle, int32 `[10, 3]` in [0, 255]."""
+    """Ten hues around the colour circle, float32 `[10, 3]`; integers in [0, 255]."""
     hues = [colorsys.hsv_to_rgb(k / 10, 0.78, 0.98) for k in range(10)]
-    return np.rint(255 * np.array(hues)).astype(np.int32)
+    return np.rint(255 * np.array(hues)).astype(np.float32)

@@ -1,9 +1,11 @@
 """Images stored as bytes, in memory or memory-mapped, and the feed that suits them."""
 
+import os
+
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import DeviceFeed, Draw, Factors, SlabFeed, table_feed
+from tfdis.data.feeding import DeviceFeed, Draw, Factors, SlabFeed, shares_memory, table_feed
 from tfdis.data.sampling import configured_draw
 
 # What training takes beside the data: weights, activations and XLA's scratch, with room to spare.
@@ -34,22 +36,30 @@ def stored_feed(
 ) -> DeviceFeed | SlabFeed:
     """Feeds stored images from the device where they fit there, else in slabs.
 
-    On the CPU, what is memory-mapped stays so: its pages belong to the file, not to the process.
+    On the CPU, what is memory-mapped stays so. Slabs serve what is larger than half of the memory,
+    because then a thread waits for the disk, not the training step.
 
     Args:
         images: uint8, or float32 in [0, 1]; `[num_images, height, width, channels]`.
         draw: how images are drawn.
         factors: indices -> int32 `[batch, num_factors]`, or None.
     """
-    mapped = isinstance(images, np.memmap)
-    if tf.config.list_physical_devices("GPU"):
+    if not isinstance(images, np.memmap) or _fits(images):
         try:
-            feed = table_feed(images, draw, factors)
-            tf.zeros([_WORKING_BYTES], tf.uint8)
+            return _table_beside_work(images, draw, factors)
         except tf.errors.ResourceExhaustedError:
-            mapped = True
-        else:
-            return feed
-    if mapped:
-        return SlabFeed(draw, lambda indices: np.asarray(images[indices]), factors)
-    return table_feed(images, draw, factors)
+            pass
+    return SlabFeed(draw, lambda indices: np.asarray(images[indices]), factors)
+
+
+def _table_beside_work(images: np.ndarray, draw: Draw, factors: Factors | None) -> DeviceFeed:
+    feed = table_feed(images, draw, factors)
+    if tf.config.list_physical_devices("GPU"):
+        tf.zeros([_WORKING_BYTES], tf.uint8)  # fails where too little would be left
+    return feed
+
+
+def _fits(images: np.memmap) -> bool:
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    on_gpu = bool(tf.config.list_physical_devices("GPU"))
+    return on_gpu or (shares_memory(images) and images.nbytes < memory / 2)
