@@ -59,9 +59,10 @@ def _ready_file(path: str) -> Path:
     return config_dirs()[1] / path
 
 
-# So that `include "embedded.gin"` finds the package's own files from anywhere.
-gin.config.register_file_reader(
-    lambda path: _ready_file(path).open(), lambda path: _ready_file(path).is_file()
+# So that `include "embedded.gin"` finds the package's own files from anywhere. Before gin's reader
+# of installed packages, which logs an error for every name that is none of its own.
+gin.config._FILE_READERS.insert(
+    1, (lambda path: _ready_file(path).open(), lambda path: _ready_file(path).is_file())
 )
 
 
@@ -101,12 +102,28 @@ def parse(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> No
 
 @contextmanager
 def parsed(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> Iterator[None]:
-    """`parse` for the time of a `with` block; gin's config is empty afterwards."""
+    """`parse` for the time of a `with` block; gin's config is empty afterwards.
+
+    Raises:
+        UserError: also where a configurable misses a binding that it requires.
+    """
     parse(gin_files, gin_bindings)
     try:
         yield
+    except UserError as error:
+        raise UserError(_without_gins_trace(error)) from error
+    except (RuntimeError, TypeError) as error:
+        message = _without_gins_trace(error)
+        if "Required bindings" in message or "No values supplied by Gin" in message:
+            raise UserError(f"A gin binding is missing: {' '.join(message.split())}") from error
+        raise
     finally:
         gin.clear_config()
+
+
+def _without_gins_trace(error: BaseException) -> str:
+    """The message that gin found, without the call stack that it added."""
+    return str(error).split("\n  In call to configurable")[0]
 
 
 def one_sentence(error: BaseException) -> str:

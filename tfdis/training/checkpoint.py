@@ -103,7 +103,7 @@ def read(path: Path, state: Mapping[str, Sequence[keras.Variable]]) -> None:
     try:
         status = _trackable(state).read(str(path / "state"))
         status.assert_existing_objects_matched().expect_partial()
-    except (AssertionError, ValueError, tf.errors.OpError) as error:
+    except (AssertionError, ValueError, IndexError, tf.errors.OpError) as error:
         reason = " ".join(str(error).split())[:300]
         raise UserError(
             f"The checkpoint {path} does not fit the model that the gin config describes, or is "
