@@ -107,12 +107,14 @@ def watch(
     looks = Watch(Path(directory), study, model_nums, States(directory, options.max_failures))
     view = LiveView(study.name, out or sys.stderr)
     while True:
+        start = time.monotonic()
         over = is_over()
         snapshot = looks.snapshot()
         view.show(snapshot, note())
         if over:
             return snapshot
-        time.sleep(_LOOK_SECONDS)
+        # A look at thousands of models takes a while: the cores are for the workers.
+        time.sleep(max(_LOOK_SECONDS, 50 * (time.monotonic() - start)))
 
 
 @contextlib.contextmanager

@@ -50,6 +50,8 @@ def launch_ray(
     """
     ray = _connected(address)
     directory = str(Path(directory).resolve())
+    if gpus_per_model:
+        environment = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **(environment or {})}
     try:
         slots = num_workers or _slots_that_fit(
             ray.cluster_resources(), cores_per_model, gpus_per_model

@@ -63,9 +63,11 @@ class Claim:
         return self.attempt.model_num
 
     def done(self) -> None:
-        """Records that all stages are complete."""
-        os.utime(self.attempt.path)
-        self._end("done")
+        """Records that all stages are complete; so does whoever took the model over, if any."""
+        with contextlib.suppress(FileNotFoundError):
+            os.utime(self.attempt.path)
+            self.attempt.path.rename(_renamed(self.attempt.path, "done"))
+        os.close(self._descriptor)
 
     def failed(self, error: str, details: str) -> None:
         """Records an error, in one sentence and in full."""
@@ -106,10 +108,6 @@ class Claim:
         finally:
             ended.set()
             thread.join()
-
-    def _end(self, status: str) -> None:
-        self.attempt.path.rename(_renamed(self.attempt.path, status))
-        os.close(self._descriptor)
 
 
 class States:

@@ -96,7 +96,8 @@ class WandbLogger:
 def _run_id(model_dir: Path, asked: str | None) -> str:
     path = model_dir / _ID_FILE
     known = path.read_text().strip() if path.is_file() else ""
-    run_id = asked or known or uuid.uuid4().hex[:8]
+    # An agent of a W&B sweep names the run that it expects.
+    run_id = asked or os.environ.get("WANDB_RUN_ID") or known or uuid.uuid4().hex[:8]
     write_text(path, run_id + "\n")
     return run_id
 
