@@ -3,8 +3,10 @@
 import keras
 import numpy as np
 
-from tfdis.architectures import decoders, encoders
+from tfdis.architectures import decoders, encoders, tilers
+from tfdis.data.labels import Labels
 from tfdis.losses.bernoulli import BernoulliLoss
+from tfdis.models.conditional_vae import ConditionalVAE
 from tfdis.models.vae import VAE
 
 SHAPE = (32, 32, 2)
@@ -42,6 +44,19 @@ def make_model(encoder=encoders.conv_encoder, decoder=decoders.deconv_decoder, a
         if len(variable.shape) == 1:
             variable.assign(random.normal(scale=0.3, size=variable.shape))
     return model
+
+
+def make_conditional_model(tiler=tilers.label_tiler):
+    """A conditional VAE of narrow networks, with labels of 3 and 2 classes."""
+    keras.utils.set_random_seed(0)
+    side, _, channels = SHAPE
+    return ConditionalVAE(
+        encoders.conv_encoder(NUM_LATENTS, (side, side, channels + 5), width=0.1),
+        decoders.deconv_decoder(NUM_LATENTS + 5, SHAPE, width=0.1),
+        [BernoulliLoss()],
+        Labels(("shape", "scale"), (0, 1), (3, 2), np.ones(5, np.float32)),
+        tiler and tiler(5, side),
+    )
 
 
 def pairs():

@@ -6,12 +6,14 @@ import types
 
 import numpy as np
 import pytest
+from narrow_networks import make_conditional_model
 
 from tfdis import config
 from tfdis.cli import aicrowd as command
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.evaluation.metric import metric_named
+from tfdis.export import aicrowd
 from tfdis.export.aicrowd import Submission, export_aicrowd
 from tfdis.export.grader import Grader, GraderProgress
 from tfdis.export.local_evaluation import METRICS, evaluate_locally, table
@@ -209,6 +211,14 @@ def test_nothing_to_evaluate(monkeypatch, tmp_path, capsys):
     assert "pytorch_model.pt" in capsys.readouterr().err
     assert command.main(["evaluate", "--metric=migg"]) == 2
     assert "no metric 'migg'" in capsys.readouterr().err
+
+
+def test_the_grader_has_no_labels(tmp_path, monkeypatch):
+    conditional = types.SimpleNamespace(model=make_conditional_model())
+    monkeypatch.setattr(aicrowd, "load", lambda model_dir: conditional)
+    with pytest.raises(UserError, match="submit a model without a tiler"):
+        export_aicrowd("model", Submission(tmp_path, "run", "sprites", False))
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.slow

@@ -4,8 +4,9 @@ import numpy as np
 import onnx
 import onnxruntime
 import pytest
-from narrow_networks import NUM_LATENTS, SHAPE, make_model, pairs
+from narrow_networks import NUM_LATENTS, SHAPE, make_conditional_model, make_model, pairs
 
+from tfdis.architectures import tilers
 from tfdis.errors import UserError
 from tfdis.export import verify
 from tfdis.export.onnx import OPERATORS, export_onnx, onnx_session
@@ -50,6 +51,22 @@ def test_every_network(tmp_path, images, encoder, decoder):
     np.testing.assert_allclose(log_variance, expected_log_variance, atol=1e-5)
     expected = 1 / (1 + np.exp(-model.decoder(expected_mean).numpy()))
     np.testing.assert_allclose(np.moveaxis(pixels, 1, 3), expected, atol=1e-5)
+
+
+@pytest.mark.parametrize("tiler", [tilers.label_tiler, tilers.constant_tiler, None])
+def test_a_conditional_model_takes_labels(tmp_path, images, tiler):
+    model = make_conditional_model(tiler)
+    path = tmp_path / "autoencoder.onnx"
+    export_onnx(part(model, "autoencoder", "NHWC"), path)
+    assert {node.op_type for node in onnx.load(path).graph.node} <= OPERATORS
+    labels = np.eye(5, dtype=np.float32)
+    session = onnxruntime.InferenceSession(path)
+    mean, _, pixels = session.run(None, {"images": images, "labels": labels})
+    np.testing.assert_allclose(mean, model.encode(images, labels), atol=1e-5)
+    expected = model.reconstruction.pixels(model(images, labels))
+    np.testing.assert_allclose(pixels, expected, atol=1e-5)
+    assert part(model, "decoder").inputs == ("codes", "labels")
+    assert part(model, "encoder").inputs == (("images", "labels") if tiler else ("images",))
 
 
 def test_a_sample_and_the_other_layout(tmp_path, model, images):

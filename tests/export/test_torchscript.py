@@ -3,8 +3,9 @@ import sys
 
 import numpy as np
 import pytest
-from narrow_networks import make_model, pairs
+from narrow_networks import make_conditional_model, make_model, pairs
 
+from tfdis.architectures import tilers
 from tfdis.errors import UserError
 from tfdis.export import torchscript
 from tfdis.export.parts import part
@@ -16,6 +17,8 @@ def exported(tmp_path_factory):
     """Every network, by one call; the models beside the files."""
     folder = tmp_path_factory.mktemp("torchscript")
     models = {f"model_{number}": make_model(*pair) for number, pair in enumerate(pairs())}
+    models["learned_tiler"] = make_conditional_model(tilers.label_tiler)
+    models["constant_tiler"] = make_conditional_model(tilers.constant_tiler)
     parts = {folder / f"{name}.pt": part(model, "autoencoder") for name, model in models.items()}
     sampled = part(models["model_0"], "representation", "NHWC", sampled=True)
     return models, export_torchscript({**parts, folder / "sampled.pt": sampled})

@@ -80,8 +80,9 @@ class DensePerClass(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """Applies each class' weights to its features."""
-        outputs = keras.ops.einsum("bki,kio->bko", inputs, self.kernel) + self.bias
-        return keras.activations.get(self.activation)(outputs)
+        classes_first = keras.ops.transpose(inputs, (1, 0, 2))
+        outputs = keras.ops.transpose(keras.ops.matmul(classes_first, self.kernel), (1, 0, 2))
+        return keras.activations.get(self.activation)(outputs + self.bias)
 
     def compute_output_shape(self, input_shape: tuple[int | None, ...]) -> tuple[int | None, ...]:
         """`[batch, num_classes, units]`."""

@@ -105,6 +105,11 @@ def export_aicrowd(
         UserError: PyTorch is missing, or the file gives other numbers than Keras.
     """
     representation = part(load(model_dir).model, "representation", "NCHW")
+    if representation.inputs != ("images",):
+        raise UserError(
+            "The grader has images alone, but this encoder wants labels too: submit a model "
+            "without a tiler."
+        )
     with staged_directory(submission.representation_dir, overwrite) as folder:
         path = folder / "pytorch_model.pt"
         difference = export_torchscript({path: representation})[path]

@@ -21,8 +21,8 @@ OPSET = 15
 
 # What the networks of this library become; each of these is known to PyTorch's converters.
 OPERATORS = frozenset(
-    {"Add", "Conv", "ConvTranspose", "Exp", "MatMul", "Mul"}
-    | {"Relu", "Reshape", "Sigmoid", "Tanh", "Transpose"}
+    {"Add", "Concat", "Conv", "ConvTranspose", "Exp", "LeakyRelu", "MatMul", "Mul", "Relu"}
+    | {"Reshape", "Sigmoid", "Tanh", "Tile", "Transpose", "Unsqueeze"}
 )
 
 _NEEDED = ("onnx", "tf2onnx", "onnxruntime")

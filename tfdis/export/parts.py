@@ -5,8 +5,9 @@
     decoder          codes -> images in [0, 1]
     autoencoder      images -> mean, log_variance, reconstructions in [0, 1]
 
-A deterministic encoder has no log_variance. Images are `[batch, channels, height, width]` (NCHW)
-or `[batch, height, width, channels]` (NHWC).
+A deterministic encoder has no log_variance. A conditional model takes labels `[batch, width]` after
+the codes, and after the images where its encoder sees them. Images are NCHW, `[batch, channels,
+height, width]`, or NHWC, `[batch, height, width, channels]`.
 """
 
 import dataclasses
@@ -56,27 +57,61 @@ def part(model: Autoencoder, name: str, layout: str = "NCHW", sampled: bool = Fa
         raise UserError(f"There is no part '{name}' to export: choose among {', '.join(PARTS)}.")
     if layout not in LAYOUTS:
         raise UserError(f"There is no layout '{layout}' of images: choose NCHW or NHWC.")
-    encoder, decoder = _in_float32(model.encoder), _in_float32(model.decoder)
-    if len(encoder.inputs) > 1 or len(decoder.inputs) > 1:
-        raise UserError("Only models whose networks take one input can be exported.")
+    networks = _Networks(model)
     if name == "decoder":
-        codes = keras.Input(decoder.inputs[0].shape[1:], name="codes")
-        images = _images_out(_pixels(decoder(codes), model), layout)
-        return _part(name, [codes], {"images": images}, layout)
-    images = _image_input(encoder.inputs[0].shape[1:], layout)
-    gaussian = dict(zip(("mean", "log_variance"), _as_list(encoder(_images_in(images, layout)))))
+        codes = keras.Input((model.num_latents,), name="codes")
+        images = _images_out(networks.decode(codes), layout)
+        return _part(name, [codes, *networks.labels], {"images": images}, layout)
+    images = _image_input(model.observation_shape, layout)
+    gaussian = networks.encode(_images_in(images, layout))
+    inputs = [images, *(networks.labels if networks.tiler else [])]
     if name == "encoder":
-        return _part(name, [images], gaussian, layout)
+        return _part(name, inputs, gaussian, layout)
     if name == "autoencoder":
-        pixels = _images_out(_pixels(decoder(gaussian["mean"]), model), layout)
-        return _part(name, [images], {**gaussian, "reconstructions": pixels}, layout)
+        pixels = _images_out(networks.decode(gaussian["mean"]), layout)
+        outputs = {**gaussian, "reconstructions": pixels}
+        return _part(name, [images, *networks.labels], outputs, layout)
     if not sampled:
-        return _part(name, [images], {"representation": gaussian["mean"]}, layout)
+        return _part(name, inputs, {"representation": gaussian["mean"]}, layout)
     if "log_variance" not in gaussian:
         raise UserError("A deterministic encoder has no sample: export its mean.")
-    noise = keras.Input(gaussian["mean"].shape[1:], name="noise")
+    noise = keras.Input((model.num_latents,), name="noise")
     sample = _sample(gaussian["mean"], gaussian["log_variance"], noise)
-    return _part(name, [images, noise], {"representation": sample}, layout)
+    return _part(name, [*inputs, noise], {"representation": sample}, layout)
+
+
+class _Networks:
+    """A model's networks in float32, in layers that every Keras backend has.
+
+    Attributes:
+        labels: the input of a conditional model's labels; else empty.
+        tiler: labels to planes, where the encoder sees them.
+    """
+
+    def __init__(self, model: Autoencoder):
+        self._encoder, self._decoder = _in_float32(model.encoder), _in_float32(model.decoder)
+        self._activation = model.reconstruction.activation
+        tiler = getattr(model, "tiler", None)
+        self.tiler = tiler and _in_float32(tiler)
+        width = sum(len(classes) for _, classes in getattr(model, "label_groups", ()))
+        self.labels = [keras.Input((width,), name="labels")] if width else []
+
+    def encode(self, images: keras.KerasTensor) -> dict[str, keras.KerasTensor]:
+        """Mean and, where there is one, log variance."""
+        if self.tiler:
+            images = keras.layers.Concatenate()([images, self.tiler(self.labels[0])])
+        outputs = self._encoder(images)
+        outputs = outputs if isinstance(outputs, tuple | list) else [outputs]
+        return dict(zip(("mean", "log_variance"), outputs))
+
+    def decode(self, codes: keras.KerasTensor) -> keras.KerasTensor:
+        """Images in [0, 1], as the model's reconstruction makes them of logits."""
+        if self.labels:
+            codes = keras.layers.Concatenate()([codes, *self.labels])
+        logits = self._decoder(codes)
+        if self._activation == "tanh":
+            return keras.layers.Rescaling(0.5, 0.5)(keras.layers.Activation("tanh")(logits))
+        return keras.layers.Activation("sigmoid")(logits)
 
 
 def _part(
@@ -103,22 +138,11 @@ def _images_out(images: keras.KerasTensor, layout: str) -> keras.KerasTensor:
     return keras.layers.Permute((3, 1, 2))(images) if layout == "NCHW" else images
 
 
-def _pixels(logits: keras.KerasTensor, model: Autoencoder) -> keras.KerasTensor:
-    """As the model's reconstruction does it, in layers that every Keras backend has."""
-    if model.reconstruction.activation == "tanh":
-        return keras.layers.Rescaling(0.5, 0.5)(keras.layers.Activation("tanh")(logits))
-    return keras.layers.Activation("sigmoid")(logits)
-
-
 def _sample(
     mean: keras.KerasTensor, log_variance: keras.KerasTensor, noise: keras.KerasTensor
 ) -> keras.KerasTensor:
     deviation = keras.layers.Activation("exponential")(keras.layers.Rescaling(0.5)(log_variance))
     return keras.layers.Add()([mean, keras.layers.Multiply()([deviation, noise])])
-
-
-def _as_list(outputs: keras.KerasTensor | tuple[keras.KerasTensor, ...]) -> list[keras.KerasTensor]:
-    return list(outputs) if isinstance(outputs, tuple | list) else [outputs]
 
 
 def _in_float32(network: keras.Model) -> keras.Model:

@@ -15,11 +15,11 @@ Inputs = dict[str, np.ndarray]
 
 
 def batches(part: Part, seed: int = 0) -> list[Inputs]:
-    """Random inputs of each of `BATCH_SIZES`: images uniform in [0, 1], codes and noise normal."""
+    """Random batches of `BATCH_SIZES`: images and labels in [0, 1], codes and noise normal."""
     random = np.random.default_rng(seed)
 
     def draw(name: str, shape: Sequence[int]) -> np.ndarray:
-        if name == "images":
+        if name in ("images", "labels"):
             return random.random(shape, np.float32)
         return random.standard_normal(shape, np.float32)
 
