@@ -1,0 +1,63 @@
+import sys
+
+import numpy as np
+import pytest
+from tables import SIZES, IndexImages, lookup, tables
+
+import tfdis.evaluation.metrics
+from tfdis.errors import UserError
+from tfdis.evaluation.metric import all_metrics, metric_named
+from tfdis.evaluation.scoring import evaluate, score
+
+_ONE_FILE = '''
+from tfdis.evaluation.metric import metric
+from tfdis.evaluation.sources import source_of
+
+
+@metric
+def mean_code(ground_truth_data, representation_function, random_state, artifact_dir=None, num=99):
+    """The mean of all codes."""
+    source = source_of(ground_truth_data, representation_function)
+    codes, factors = source.points(num, random_state)
+    return {"mean_code": codes.mean()}
+'''
+
+
+def test_a_new_metric_is_one_file(tmp_path, monkeypatch):
+    (tmp_path / "mean_code.py").write_text(_ONE_FILE)
+    path = [*tfdis.evaluation.metrics.__path__, str(tmp_path)]
+    monkeypatch.setattr(tfdis.evaluation.metrics, "__path__", path)
+    data, codes = IndexImages(SIZES), tables()["entangled"]
+    found = evaluate(lookup(codes), data, ["mean_code"], ["mean_code.num = 5000"], verbose=False)
+    assert found["mean_code"]["mean_code"] == pytest.approx(codes.mean(), abs=0.1)
+    factors = data.factors(np.arange(data.num_images))
+    found = score(codes, factors, ["mean_code"])["mean_code"]
+    assert found["mean_code"] == pytest.approx(codes.mean(), abs=1e-6)
+    del sys.modules["tfdis.evaluation.metrics.mean_code"]
+
+
+def test_names_are_those_of_disentanglement_lib():
+    theirs = {
+        "mig",
+        "dci",
+        "sap_score",
+        "irs",
+        "factor_vae_score",
+        "beta_vae_sklearn",
+        "modularity_explicitness",
+        "unsupervised_metrics",
+        "downstream_task",
+        "reduced_downstream_task",
+        "strong_downstream_task",
+        "fairness",
+        "unified_scores",
+    }
+    assert theirs <= set(all_metrics())
+    with pytest.raises(UserError, match=r"no metric 'mgi'; there are: .*mig"):
+        metric_named("mgi")
+
+
+@pytest.mark.parametrize("name", sorted(all_metrics()))
+def test_every_metric_says_what_it_is(name):
+    assert metric_named(name).__doc__.count("\n") > 3
+    assert metric_named(name).__name__ == name
