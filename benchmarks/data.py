@@ -4,9 +4,9 @@
     python benchmarks/data.py --synthetic DIR [NAME ...]   full-size stand-ins, written to DIR first
 
 Each line is a process of its own. Start-up is after imports; in brackets the processor's time,
-which a busy machine does not change. "first time" is with an empty cache, and unpacks. "host" are random
-batches of 64 by sample_observations, "feed" those of the compiled training feed. Anonymous memory
-is what the data adds while batches of 64 are drawn; memory-mapped files are not in it, and can be
+which a busy machine does not change. "first time" is with an empty cache, and unpacks. "host" are
+random batches of 64 by sample_observations, "feed" those of the compiled training feed. Anonymous
+memory is what the data adds while batches are drawn; mapped files are not in it, and can be
 reclaimed.
 Needs disentanglement_lib 1.5 in .dlib15 (bin/tfdis-test puts it there).
 """
@@ -51,9 +51,7 @@ def main() -> None:
             write_stand_in(name)
     with tempfile.TemporaryDirectory(dir=arguments.synthetic) as cache:
         environment["TFDIS_CACHE"] = cache
-        print(
-            "| data set | library | start-up s (CPU s) | images/s, host | images/s, feed | anon. MB |"
-        )
+        print("| data set | library | start-up s (CPU s) | images/s, host | feed | anonymous MB |")
         print("| --- | --- | --- | --- | --- | --- |")
         for name in names or present():
             if name not in EMBEDDED:

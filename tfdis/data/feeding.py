@@ -5,6 +5,8 @@ weights, its optimizers and its step, and a resumed run, a replica and a rerun a
 construction. No tf.data iterator sits in the loop.
 """
 
+import os
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol
@@ -202,11 +204,19 @@ def device_table(array: np.ndarray) -> tf.Tensor:
     """
     if not shares_memory(array):
         return tf.constant(array)
+    if hasattr(os, "posix_fadvise"):
+        threading.Thread(target=_read_ahead, args=[array.filename], daemon=True).start()
     mapped = tf.experimental.dlpack.from_dlpack(np.asarray(array).__dlpack__())
     if not tf.config.list_physical_devices("GPU"):
         return mapped
     with tf.device("GPU:0"):
         return tf.identity(mapped)
+
+
+def _read_ahead(path: str) -> None:
+    """Has the system read a file into its cache, so that random reads need not wait for the disk."""
+    with open(path, "rb") as file:  # noqa: PTH123 (numpy gives a path or a string)
+        os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
 
 def shares_memory(array: np.ndarray) -> bool:

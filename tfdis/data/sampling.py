@@ -87,14 +87,14 @@ def correlated_factors(
     sigma: float = 0.2,
     joint: Sequence[Sequence[float]] | None = None,
 ) -> np.ndarray | None:
-    """Correlates two factors (Träuble et al., 2021, equation 1).
+    """Correlates two factors, after Träuble et al. (2021).
 
     With both factors scaled to [0, 1], p(a, b) is proportional to exp(-(a - b)^2 / (2 sigma^2)).
 
     Args:
         data: the data set.
         factors: two, by index or by name; empty: none are correlated.
-        sigma: the smaller, the stronger; the paper uses 0.2, 0.4 and 0.7.
+        sigma: the smaller, the stronger; the paper goes from 0.2 to 0.7.
         joint: p(a, b) itself, up to a factor, `[values of the first, values of the second]`.
 
     Returns:
