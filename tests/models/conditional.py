@@ -60,14 +60,16 @@ def discriminator(num_classes=WIDTH):
     return keras.Model(codes, keras.layers.Dense(num_classes)(hidden))
 
 
-def make_ifcvae(*terms, base=None, w_le=1.0, w_aux=1.0, optimizer=keras.optimizers.Adam, seed=0):
+def make_ifcvae(
+    *terms, base=None, w_le=1.0, w_aux=1.0, num_updates=1, optimizer=keras.optimizers.Adam, seed=0
+):
     """An IFCVAE, compiled; the same weights every time."""
     keras.utils.set_random_seed(1)
     label_encoder = small_encoder(num_latent=WIDTH, input_shape=(8, 8, 1))
     label_encoder = keras.Model(label_encoder.inputs, label_encoder.outputs[0])
     weights = LABELS.class_weights.tolist()
     classification = LabelClassification(label_encoder, optimizer(0.01), COUNTS, weights, w_le)
-    adversary = LabelAdversary(discriminator(), optimizer(0.02), COUNTS, w_aux)
+    adversary = LabelAdversary(discriminator(), optimizer(0.02), COUNTS, num_updates, w_aux)
     model = IFCVAE(
         small_encoder(num_latent=3, input_shape=(8, 8, 1)),
         small_decoder(num_latent=3 + WIDTH, output_shape=(8, 8, 1)),

@@ -245,6 +245,10 @@ def test_saved_model_infers_labels_and_decodes_joined_codes(tmp_path):
     mean = signatures["gaussian_encoder"](images=x)["mean"]
     np.testing.assert_allclose(mean, model.encode(x, y), rtol=1e-4, atol=1e-5)
     joined = tf.concat([mean, y], axis=-1)
+    labelled = signatures["labelled_encoder"](images=x)
+    np.testing.assert_allclose(labelled["mean"], joined, rtol=1e-4, atol=1e-5)
+    assert np.isneginf(labelled["logvar"][:, 3:]).all()
+    assert np.isfinite(labelled["logvar"][:, :3]).all()
     logits = signatures["decoder"](latent_vectors=joined)["images"]
     np.testing.assert_allclose(logits, model.decode(mean, y), rtol=1e-4, atol=1e-5)
     assert signatures["reconstructions"](images=x)["images"].shape == IMAGES.shape

@@ -55,17 +55,16 @@ class LabelClassification(AdversarialTerm):
         """The cross-entropy of the label read from the reconstruction, a scalar."""
         return self._cross_entropy(self.logits(batch.decoded), batch.labels)
 
+    def value_and_report(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The cross-entropy, and the accuracies on the input and on the reconstruction."""
+        read = (batch.label_logits, self.logits(batch.decoded))
+        accuracies = (label_accuracy(each, batch.labels, self.class_counts) for each in read)
+        value = self._cross_entropy(read[1], batch.labels)
+        return value, dict(zip(self.report_names, accuracies))
+
     def adversary_loss(self, batch: Batch) -> tf.Tensor:
         """The cross-entropy of the label read from the input, a scalar."""
         return self._cross_entropy(self.logits(batch.images, training=True), batch.labels)
-
-    def report(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """The accuracies on the input and on the reconstruction."""
-        seen = (batch.images, batch.decoded)
-        return {
-            name: label_accuracy(self.logits(images), batch.labels, self.class_counts)
-            for name, images in zip(self.report_names, seen)
-        }
 
     def _cross_entropy(self, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         return label_cross_entropy(logits, labels, self.class_counts, self.class_weights)

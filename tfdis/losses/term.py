@@ -25,8 +25,9 @@ class Batch:
         key: int32 `[2]`, the seed of all noise of this step.
         second_z: codes of a second batch, where a term asked for them; else None.
         labels: float32 `[batch, num_classes]` of a conditional model; else None.
-        decoded: the images in [0, 1] of `logits`, with a gradient that reaches the decoder alone,
-            of a model with a label encoder; else None.
+        label_logits: what a label encoder reads from `images`, `[batch, num_classes]`; else None.
+        decoded: beside them, the images in [0, 1] of `logits`, with a gradient that reaches the
+            decoder alone; else None.
     """
 
     images: tf.Tensor
@@ -38,6 +39,7 @@ class Batch:
     key: tf.Tensor
     second_z: tf.Tensor | None = None
     labels: tf.Tensor | None = None
+    label_logits: tf.Tensor | None = None
     decoded: tf.Tensor | None = None
 
 
@@ -80,9 +82,9 @@ class LossTerm(keras.layers.Layer):
             num_images: the number of images in the data set, or None where nobody knows it.
         """
 
-    def report(self, batch: Batch) -> dict[str, tf.Tensor]:
-        """Scalars by the names in `report_names`; they carry no gradient."""
-        return {}
+    def value_and_report(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """What `call` gives, and scalars by the names in `report_names`."""
+        return self(batch=batch), {}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this term again."""
@@ -95,10 +97,12 @@ class AdversarialTerm(LossTerm):
     Attributes:
         adversary: the network; the model's own optimizer never touches it.
         optimizer: what trains it on `adversary_loss`.
+        num_updates: how often it is trained on each batch.
     """
 
     adversary: keras.Model
     optimizer: keras.optimizers.Optimizer
+    num_updates: int = 1
 
     def adversary_loss(self, batch: Batch) -> tf.Tensor:
         """What the adversary minimizes, a scalar; `batch` carries no gradient to the model."""

@@ -199,13 +199,13 @@ class Autoencoder(keras.Model):
     def losses_of(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The objective; the unweighted value of every term and what it reports; all scalars."""
         whole = gathered(batch) if any(term.needs_whole_batch for term in self.terms) else batch
-        values = {
-            term.name: term(batch=whole if term.needs_whole_batch else batch) for term in self.terms
-        }
-        loss = tf.add_n([term.weight_at(batch.step) * values[term.name] for term in self.terms])
+        loss, values, reports = 0.0, {}, {}
         for term in self.terms:
-            values.update(term.report(whole if term.needs_whole_batch else batch))
-        return loss, values
+            seen = whole if term.needs_whole_batch else batch
+            values[term.name], report = term.value_and_report(seen)
+            loss += term.weight_at(batch.step) * values[term.name]
+            reports.update(report)
+        return loss, {**values, **reports}
 
     def update(self, data: Data) -> dict[str, tf.Tensor]:
         """One update of the model and of its adversaries.
@@ -224,28 +224,23 @@ class Autoencoder(keras.Model):
             loss, values = self.losses_of(batch)
             scaled = self.optimizer.scale_loss(loss / num_replicas())
         gradients = tape.gradient(scaled, self.own_variables)
-        adversaries = self._adversary_gradients(batch, second, key)
+        self._update_adversaries(batch, second, key)
         self.optimizer.apply(gradients, self.own_variables)
-        for term, term_gradients in adversaries:
-            term.optimizer.apply(term_gradients, term.adversary.trainable_variables)
         return {"loss": loss, **values}
 
-    def _adversary_gradients(
-        self, batch: Batch, second: Data | None, key: tf.Tensor
-    ) -> list[tuple[AdversarialTerm, list[tf.Tensor]]]:
+    def _update_adversaries(self, batch: Batch, second: Data | None, key: tf.Tensor) -> None:
         if not self.adversarial_terms:
-            return []
+            return
         second_z = None if second is None else self.second_codes(second, subkey(key, _SECOND_SALT))
         batch = without_gradient(batch, second_z)
         whole = gathered(batch)
-        result = []
         for term in self.adversarial_terms:
             variables = term.adversary.trainable_variables
-            with tf.GradientTape() as tape:
-                loss = term.adversary_loss(whole if term.needs_whole_batch else batch)
-                loss /= num_replicas()
-            result.append((term, tape.gradient(loss, variables)))
-        return result
+            for _ in range(term.num_updates):
+                with tf.GradientTape() as tape:
+                    loss = term.adversary_loss(whole if term.needs_whole_batch else batch)
+                    loss /= num_replicas()
+                term.optimizer.apply(tape.gradient(loss, variables), variables)
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update, for `fit`; returns the epoch means so far."""

@@ -69,6 +69,7 @@ def ifcvae(
     terms: Sequence[LossTerm] = gin.REQUIRED,
     w_le: Weight = 1.0,
     w_aux: Weight = 1.0,
+    auxiliary_updates: int = 1,
 ) -> Builder:
     """IFCVAE, after Creswell et al. (2017), without the GAN; see `IFCVAE`.
 
@@ -81,6 +82,7 @@ def ifcvae(
         terms: the other loss terms; one of them is a reconstruction.
         w_le: the weight of the label on the reconstruction.
         w_aux: the weight of the auxiliary discriminator's defeat.
+        auxiliary_updates: how often the auxiliary discriminator is trained on each batch.
 
     Example:
         In gin:

@@ -198,17 +198,12 @@ class ConditionalVAE(VAE):
         labels = self.infer_labels(images) if labels is None else labels
         return self.decode(self.encode(images, labels, training), labels, training)
 
-    def condition(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """What stands beside the codes in training, `[batch, width]`: here the labels."""
-        del images
-        return labels
-
     def forward(self, data: Data, step: tf.Tensor, key: tf.Tensor, training: bool) -> Batch:
         """See `Autoencoder.forward`."""
         labels = self.labels_of(data.factors)
         posterior = self.posterior(data.images, labels, training)
         z = self.sample(posterior, key)
-        logits = self.decode(z, self.condition(data.images, labels), training)
+        logits = self.decode(z, labels, training)
         prior = standard_normal(self.num_latents)
         return Batch(data.images, logits, z, posterior, prior, step, key, labels=labels)
 

@@ -1,6 +1,5 @@
 """The information-factorization conditional VAE, without the GAN."""
 
-import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,6 +7,7 @@ import keras
 import tensorflow as tf
 
 from tfdis.data.labels import Labels
+from tfdis.distributions import standard_normal
 from tfdis.errors import UserError
 from tfdis.losses.label_classification import LabelClassification
 from tfdis.losses.labels import label_probabilities
@@ -73,15 +73,25 @@ class IFCVAE(ConditionalVAE):
         logits = self.classification.logits(images)
         return label_probabilities(logits, self.labels.class_counts)
 
-    def condition(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
-        """The inferred labels; what the decoder makes of them does not train the label encoder."""
-        del labels
-        return tf.stop_gradient(self.infer_labels(images))
-
     def forward(self, data: Data, step: tf.Tensor, key: tf.Tensor, training: bool) -> Batch:
         """See `Autoencoder.forward`."""
-        batch = super().forward(data, step, key, training)
-        condition = self.condition(data.images, batch.labels)
-        # Grappler merges this with the decoding that it repeats.
-        logits = self.decode(tf.stop_gradient(batch.z), condition, training)
-        return dataclasses.replace(batch, decoded=self.reconstruction.pixels(logits))
+        labels = self.labels_of(data.factors)
+        posterior = self.posterior(data.images, labels, training)
+        z = self.sample(posterior, key)
+        label_logits = self.classification.logits(data.images, training)
+        soft = tf.stop_gradient(label_probabilities(label_logits, self.labels.class_counts))
+        logits = self.decode(z, soft, training)
+        # A second decoding, a tenth of the step, whose gradient ends before the encoder of z.
+        decoded = self.reconstruction.pixels(self.decode(tf.stop_gradient(z), soft, training))
+        return Batch(
+            data.images,
+            logits,
+            z,
+            posterior,
+            standard_normal(self.num_latents),
+            step,
+            key,
+            labels=labels,
+            label_logits=label_logits,
+            decoded=decoded,
+        )

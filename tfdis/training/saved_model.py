@@ -19,7 +19,9 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
         decoder            latent_vectors -> images: logits
 
     Where a conditional model needs the label of an image, it is the one that the model infers;
-    `latent_vectors` are its codes joined with its labels.
+    `latent_vectors` are its codes joined with its labels. It has one more:
+
+        labelled_encoder   as gaussian_encoder, of codes joined with soft labels (logvar -inf)
 
     Raises:
         UserError: it cannot be written.
@@ -48,10 +50,20 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
     def decoder(latent_vectors: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": model.decode(latent_vectors, training=False)}
 
+    @tf.function(input_signature=[images])
+    def labelled_encoder(images: tf.Tensor) -> dict[str, tf.Tensor]:
+        outputs = gaussian_encoder(images)
+        mean = model.decoder_input(images, outputs["mean"])
+        label = mean[:, model.num_latents :]
+        logvar = tf.concat([outputs["logvar"], tf.fill(tf.shape(label), -float("inf"))], axis=-1)
+        return {"mean": mean, "logvar": logvar}
+
     signatures = {
         "gaussian_encoder": gaussian_encoder,
         "reconstructions": reconstructions,
         "decoder": decoder,
     }
+    if codes.shape[1] > model.num_latents:
+        signatures["labelled_encoder"] = labelled_encoder
     with staged_directory(path, overwrite=True) as partial:
         tf.saved_model.save(module, str(partial), signatures=signatures)
