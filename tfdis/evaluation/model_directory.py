@@ -33,9 +33,11 @@ class ModelDirectory(SavedModelDirectory):
         if "representation" not in self.signatures:
             encoder = _outputs(self.signature("gaussian_encoder"), "mean")
             return Representation(lambda images: encoder(images)[0], repeatable=True)
-        function = self.bindings("postprocess").get("postprocess.postprocess_fn")
-        if function == "@sampled_representation" and "gaussian_encoder" in self.signatures:
-            return sampled(_outputs(self.signatures["gaussian_encoder"], "mean", "logvar"))
+        bindings = self.bindings("postprocess")
+        function = bindings.get("postprocess.postprocess_fn")
+        encoder = bindings.get("postprocess.encoder", "gaussian_encoder").strip("'\"")
+        if function == "@sampled_representation" and encoder in self.signatures:
+            return sampled(_outputs(self.signatures[encoder], "mean", "logvar"))
         function = _outputs(self.signatures["representation"], "default")
         return Representation(lambda images: function(images)[0])
 

@@ -53,6 +53,7 @@ def postprocess(
     postprocess_fn: Callable[..., Transform] = gin.REQUIRED,
     random_seed: int = gin.REQUIRED,
     name: str = "",
+    encoder: str = "gaussian_encoder",
 ) -> None:
     """Leaves tfhub/, the model with the further signature `representation`, and results/.
 
@@ -63,6 +64,8 @@ def postprocess(
         postprocess_fn: see `tfdis.postprocessing.methods`.
         random_seed: of its draws.
         name: of the representation; only recorded.
+        encoder: the signature that gives mean and logvar; of a conditional model,
+            "labelled_encoder" gives them joined with the label that the model infers.
 
     Raises:
         UserError: there is no model with a Gaussian encoder, or `output_dir` exists and may not be
@@ -74,16 +77,16 @@ def postprocess(
     opened = SavedModelDirectory(model_dir)
     resolve_dataset(opened)
     data = get_named_ground_truth_data()
-    encoder = opened.signature("gaussian_encoder")
+    signature = opened.signature(encoder)
 
     def gaussian_encoder(images: np.ndarray) -> dict[str, np.ndarray]:
-        outputs = encoder(images=tf.constant(images, tf.float32))
+        outputs = signature(images=tf.constant(images, tf.float32))
         return {key: value.numpy() for key, value in outputs.items()}
 
     random_state = np.random.RandomState(random_seed)
     with results.staged_directory(output_dir, overwrite) as partial:
         transform = postprocess_fn(data, gaussian_encoder, random_state, partial)
-        _save_with_representation(opened, transform, partial / "tfhub")
+        _save_with_representation(opened, signature, transform, partial / "tfhub")
         numbers = {"elapsed_time": time.monotonic() - started}
         results.update_result_directory(
             partial / "results", "postprocess", numbers, opened.results_dir
@@ -91,9 +94,8 @@ def postprocess(
 
 
 def _save_with_representation(
-    opened: SavedModelDirectory, transform: Transform, path: Path
+    opened: SavedModelDirectory, encoder: Callable, transform: Transform, path: Path
 ) -> None:
-    encoder = opened.signature("gaussian_encoder")
     module = tf.Module()
     module.model = opened.loaded
     images = encoder.structured_input_signature[1]["images"]
