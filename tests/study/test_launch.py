@@ -159,6 +159,15 @@ def test_workers_that_cannot_start_end_the_study_with_a_sentence(directory):
         launch_local(study, directory, broken, num_workers=1, out=io.StringIO())
 
 
+def test_a_process_retires_after_so_many_models(directory):
+    study = make_study(directory, [{"fake.num": num} for num in range(5)])
+    few = options(models_per_process=2)
+    snapshot = launch_local(study, directory, few, num_workers=1, out=io.StringIO())
+    assert snapshot.counts == {"done": 5}
+    processes = [pids(directory, num) for num in range(5)]
+    assert processes[0] == processes[1] != processes[2] == processes[3] != processes[4]
+
+
 def test_only_the_models_asked_for_are_run(directory):
     study = make_study(directory, [{"fake.num": num} for num in range(6)])
     launch_local(study, directory, options(models="1-2,5"), num_workers=1, out=io.StringIO())

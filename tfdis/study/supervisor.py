@@ -27,6 +27,8 @@ class WorkerOptions:
         pause_seconds: how long to wait before going on after the disk was full.
         stages: "module:function" that gives the `tfdis.study.run.Stages`.
         poll_seconds: how often a worker looks whether a model became free.
+        models_per_process: after so many models a new process takes over: TensorFlow keeps some
+            30 MiB of each.
     """
 
     models: str = "all"
@@ -34,6 +36,7 @@ class WorkerOptions:
     pause_seconds: float = 60.0
     stages: str = "tfdis.study.run:real_stages"
     poll_seconds: float = 2.0
+    models_per_process: int = 25
 
 
 class Supervisor:
@@ -86,7 +89,7 @@ class Supervisor:
                 raise UserError(last_words.strip().splitlines()[-1])
             if code == worker.DISK_FULL:
                 self._pause()
-            elif code != worker.FAILED:
+            elif code not in (worker.FAILED, worker.RETIRED):
                 vain_starts = 0 if self._record_death(code) else vain_starts + 1
                 if vain_starts == _MAX_VAIN_STARTS:
                     raise UserError(
@@ -112,6 +115,7 @@ class Supervisor:
             f"--models={options.models}",
             f"--max_failures={options.max_failures}",
             f"--poll_seconds={options.poll_seconds}",
+            f"--models_per_process={options.models_per_process}",
             f"--stages={options.stages}",
             *([f"--cores={','.join(map(str, self._cores))}"] if self._cores else []),
         ]

@@ -27,6 +27,7 @@ from tfdis.study.study import Study, load_study
 
 # Exit codes, beside 0: every model is done or failed.
 FAILED = 70  # a model failed in a way that may have harmed this process
+RETIRED = 71  # enough models for one process
 DISK_FULL = 75
 STOPPED = 143  # by SIGTERM
 
@@ -43,6 +44,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--cores", help="the cores to run on: 0,1")
     parser.add_argument("--stages", default="tfdis.study.run:real_stages")
     parser.add_argument("--max_failures", type=int, default=2)
+    parser.add_argument("--models_per_process", type=int, default=25)
     parser.add_argument("--poll_seconds", type=float, default=2.0)
     arguments = parser.parse_args(argv)
     _end_with_standard_input()
@@ -64,6 +66,7 @@ def _work(arguments: argparse.Namespace) -> int:
     states = States(arguments.directory, arguments.max_failures)
     stages = pkgutil.resolve_name(arguments.stages)()
     model_nums = parse_models(arguments.models, study)
+    num_run = 0
     while True:
         try:
             claim = states.claim_next(model_nums)
@@ -73,8 +76,11 @@ def _work(arguments: argparse.Namespace) -> int:
             raise
         if claim is not None:
             code = _run_claimed(study, claim, arguments.directory, stages)
+            num_run += 1
             if code != 0:
                 return code
+            if num_run == arguments.models_per_process:
+                return RETIRED
         elif states.are_settled(model_nums):
             return 0
         else:
