@@ -199,12 +199,12 @@ class Autoencoder(keras.Model):
     def losses_of(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The objective; the unweighted value of every term and what it reports; all scalars."""
         whole = gathered(batch) if any(term.needs_whole_batch for term in self.terms) else batch
-        loss, values, reports = 0.0, {}, {}
+        values, reports = {}, {}
         for term in self.terms:
             seen = whole if term.needs_whole_batch else batch
             values[term.name], report = term.value_and_report(seen)
-            loss += term.weight_at(batch.step) * values[term.name]
             reports.update(report)
+        loss = tf.add_n([term.weight_at(batch.step) * values[term.name] for term in self.terms])
         return loss, {**values, **reports}
 
     def update(self, data: Data) -> dict[str, tf.Tensor]:
