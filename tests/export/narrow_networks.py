@@ -50,8 +50,9 @@ def make_conditional_model(tiler=tilers.label_tiler):
     """A conditional VAE of narrow networks, with labels of 3 and 2 classes."""
     keras.utils.set_random_seed(0)
     side, _, channels = SHAPE
+    planes = 5 if tiler else 0
     return ConditionalVAE(
-        encoders.conv_encoder(NUM_LATENTS, (side, side, channels + 5), width=0.1),
+        encoders.conv_encoder(NUM_LATENTS, (side, side, channels + planes), width=0.1),
         decoders.deconv_decoder(NUM_LATENTS + 5, SHAPE, width=0.1),
         [BernoulliLoss()],
         Labels(("shape", "scale"), (0, 1), (3, 2), np.ones(5, np.float32)),
