@@ -9,6 +9,7 @@ import os
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -214,8 +215,8 @@ def device_table(array: np.ndarray) -> tf.Tensor:
 
 
 def _read_ahead(path: str) -> None:
-    """Has the system read a file into its cache, so that random reads need not wait for the disk."""
-    with open(path, "rb") as file:  # noqa: PTH123 (numpy gives a path or a string)
+    """Has the system read a file into its cache, so that random reads do not wait for the disk."""
+    with Path(path).open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
 
