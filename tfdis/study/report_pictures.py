@@ -1,0 +1,56 @@
+"""The traversals that a report holds itself; of the other models it links the files."""
+
+import base64
+import io
+from collections.abc import Sequence
+from pathlib import Path
+
+from tfdis.study.report_read import Run
+
+# A picture takes about 50 KB: a page of 48 is sent by mail and opens at once.
+_MAX_EMBEDDED = 48
+_PREFERRED = ("traversal_range_fixed_1.png", "traversal_quantiles_fixed_1.png")
+
+
+def traversal_file(output_dir: Path) -> Path | None:
+    """The traversal of a model that is comparable among models: the same first image for all."""
+    for folder in (output_dir / "visualizations", output_dir / "model" / "visualizations"):
+        for name in _PREFERRED:
+            if (folder / name).is_file():
+                return folder / name
+        others = sorted(folder.glob("traversal_*.png"))
+        if others:
+            return others[0]
+    return None
+
+
+def models_to_embed(runs: Sequence[Run], score: str | None) -> list[int]:
+    """The models whose traversal goes into the page: all, or the best of each algorithm.
+
+    Args:
+        runs: the models of the study that have a traversal.
+        score: names the score by which the best is found; None takes the first model.
+    """
+    if len(runs) <= _MAX_EMBEDDED:
+        return [run.model_num for run in runs]
+    best: dict[tuple[str, str], Run] = {}
+    for run in runs:
+        key = run.data_set, run.algorithm
+        if key not in best or _score(run, score) > _score(best[key], score):
+            best[key] = run
+    return [run.model_num for run in list(best.values())[:_MAX_EMBEDDED]]
+
+
+def data_uri(path: Path) -> str:
+    """A picture at half its size as a data URI; a WebP takes an eighth of the PNG's bytes."""
+    from PIL import Image
+
+    with Image.open(path) as picture:
+        half = picture.convert("RGB").reduce(2) if picture.width > 400 else picture.convert("RGB")
+    content = io.BytesIO()
+    half.save(content, "WEBP", quality=80)
+    return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()
+
+
+def _score(run: Run, score: str | None) -> float:
+    return run.scores.get(score or "", float("-inf"))
