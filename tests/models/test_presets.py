@@ -84,7 +84,8 @@ def test_factor_vae_adds_the_log_odds(objective_of):
     logits = model.adversarial_terms[0].adversary(batch.z)
     kl = tf.reduce_mean(batch.posterior.kl_divergence(batch.prior))
     expected = kl + 7.0 * tf.reduce_mean(logits[:, 0] - logits[:, 1])
-    np.testing.assert_allclose(ours, expected, rtol=1e-4)
+    # A difference of float32 numbers near 3,000.
+    np.testing.assert_allclose(ours, expected, rtol=1e-4, atol=1e-3)
 
 
 def test_info_vae_weighs_kl_and_mmd_by_the_papers_equation_6(objective_of):
