@@ -28,7 +28,7 @@ class WorkerOptions:
         stages: "module:function" that gives the `tfdis.study.run.Stages`.
         poll_seconds: how often a worker looks whether a model became free.
         models_per_process: after so many models a new process takes over: TensorFlow keeps some
-            30 MiB of each.
+            40 MiB of each.
     """
 
     models: str = "all"
