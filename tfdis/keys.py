@@ -17,6 +17,20 @@ def subkey(key: tf.Tensor, salt: int) -> tf.Tensor:
     return tf.random.experimental.stateless_fold_in(key, salt, alg="philox")
 
 
+def bits(shape: list[int] | tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """32 random bits each, uint32; the same with XLA and without."""
+    return tf.random.stateless_uniform(shape, key, None, None, tf.uint32, alg="philox")
+
+
+def uniform(shape: list[int] | tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+    """Uniform draws in (0, 1), float32: the middles of 2^23 equal parts.
+
+    Made of whole numbers, since TensorFlow and XLA make other floats of the same random bits.
+    """
+    parts = tf.bitwise.right_shift(bits(shape, key), tf.constant(9, tf.uint32))
+    return (tf.cast(parts, tf.float32) + 0.5) * 2.0**-23
+
+
 def normal(shape: list[int] | tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    """Standard normal draws, float32, the same with XLA and without."""
-    return tf.random.stateless_normal(shape, key, alg="philox")
+    """Standard normal draws, float32; with XLA the same but for rounding."""
+    return tf.math.ndtri(uniform(shape, key))

@@ -3,10 +3,11 @@
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import DeviceFeed, Draw, uniform
+from tfdis.data.feeding import DeviceFeed, Draw
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import named_data
 from tfdis.data.sampling import configured_draw
+from tfdis.keys import uniform
 
 
 @named_data("dummy_data", source="drawn by this library", licence="Apache-2.0")

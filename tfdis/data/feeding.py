@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from tfdis.keys import step_key, subkey
+from tfdis.keys import bits, step_key, subkey, uniform
 
 Slab = tuple[tf.Tensor, ...]
 Factors = Callable[[tf.Tensor], tf.Tensor]
@@ -90,8 +90,8 @@ class Draw:
                 [batch_size], key, 0, self.num_images, tf.int32, alg="philox"
             )
         group = tf.searchsorted(self._bounds, uniform([batch_size], key), side="right")
-        bits = _bits([batch_size], subkey(key, 1))
-        within = tf.cast(bits, tf.int64) % tf.gather(self._counts, group)
+        drawn = bits([batch_size], subkey(key, 1))
+        within = tf.cast(drawn, tf.int64) % tf.gather(self._counts, group)
         return tf.gather(self._order, tf.gather(self._starts, group) + within)
 
 
@@ -224,20 +224,6 @@ def shares_memory(array: np.ndarray) -> bool:
     """Whether TensorFlow can use the memory of a mapped array; DLPack takes no read-only one."""
     aligned = array.ctypes.data % _ALIGNMENT == 0 and array.flags.c_contiguous
     return isinstance(array, np.memmap) and array.flags.writeable and aligned
-
-
-def uniform(shape: list[int], key: tf.Tensor) -> tf.Tensor:
-    """Uniform draws in [0, 1), float32; made of whole numbers, which are the same with XLA.
-
-    TensorFlow and XLA make other floats of the same random bits.
-    """
-    bits = tf.bitwise.right_shift(_bits(shape, key), tf.constant(8, tf.uint32))
-    return tf.cast(bits, tf.float32) * 2.0**-24
-
-
-def _bits(shape: list[int], key: tf.Tensor) -> tf.Tensor:
-    """32 random bits each, uint32."""
-    return tf.random.stateless_uniform(shape, key, None, None, tf.uint32, alg="philox")
 
 
 def to_unit(images: tf.Tensor) -> tf.Tensor:

@@ -7,10 +7,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis.data.dsprites import DSPRITES_FILE, LICENCE, SOURCE, DSprites
-from tfdis.data.feeding import DeviceFeed, Draw, uniform
+from tfdis.data.feeding import DeviceFeed, Draw
 from tfdis.data.files import RemoteFile, find, reading
 from tfdis.data.named import named_data
 from tfdis.data.sampling import configured_draw
+from tfdis.keys import uniform
 
 
 def _read_scream(path: Path) -> np.ndarray:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfdis.architectures.discriminators import make_discriminator
 from tfdis.config import configurable
-from tfdis.keys import subkey
+from tfdis.keys import subkey, uniform
 from tfdis.losses.term import AdversarialTerm, Batch, Weight
 from tfdis.optimizers import make_discriminator_optimizer
 
@@ -90,7 +90,7 @@ def permute_codes(z: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
     Returns:
         Codes of the same shape.
     """
-    draws = tf.random.stateless_uniform(tf.shape(z), subkey(key, _ORDER_SALT), alg="philox")
+    draws = uniform(tf.shape(z), subkey(key, _ORDER_SALT))
     order = tf.argsort(draws, axis=0)
     return tf.transpose(tf.gather(tf.transpose(z), tf.transpose(order), batch_dims=1))
 
