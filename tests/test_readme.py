@@ -14,10 +14,15 @@ _ROOT = Path(__file__).parent.parent
 _TEXT = (_ROOT / "README.md").read_text()
 
 
+def _blocks(language):
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", _TEXT, flags=re.DOTALL | re.MULTILINE)
+    return [block for name, block in fenced if name == language]
+
+
 def test_the_python_blocks_run_one_after_the_other(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "readme"}
-    for block in re.findall(r"```python\n(.*?)```", _TEXT, flags=re.DOTALL):
+    for block in _blocks("python"):
         exec(
             compile(block.replace("steps_per_epoch=10", "steps_per_epoch=2"), "README.md", "exec"),
             names,
@@ -47,10 +52,8 @@ def test_the_python_blocks_run_one_after_the_other(tmp_path, monkeypatch):
 
 
 def test_the_mixture_of_terms_parses():
-    block = next(
-        b for b in re.findall(r"```\n(.*?)```", _TEXT, flags=re.DOTALL) if "@capacity()" in b
-    )
-    with config.parsed(["embedded.gin"], [block]):
+    block = next(block for block in _blocks("") if "@capacity()" in block)
+    with config.parsed(["embedded.gin"], block.split("\n\n")):
         pass
 
 

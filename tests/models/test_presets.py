@@ -68,7 +68,7 @@ def test_the_regularizer_is_disentanglement_libs(
 ):
     ours, batch, _ = objective_of(getattr(presets, preset)(**parameters))
     theirs = regularizer(getattr(dlib_vae, dlib_name)(**parameters), dlib_vae, batch)
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
 
 
 def test_annealed_vae_is_disentanglement_libs(objective_of, dlib_vae):
@@ -76,7 +76,7 @@ def test_annealed_vae_is_disentanglement_libs(objective_of, dlib_vae):
     mean, log_variance = batch.posterior.mean(), tf.math.log(batch.posterior.variance())
     kl = dlib_vae.compute_gaussian_kl(mean, log_variance)
     theirs = 10.0 * abs(kl - dlib_vae.anneal(25.0, 30, 100))
-    np.testing.assert_allclose(ours, theirs, rtol=1e-4)
+    np.testing.assert_allclose(ours, theirs, rtol=1e-4, atol=1e-3)
 
 
 def test_factor_vae_adds_the_log_odds(objective_of):
@@ -92,7 +92,7 @@ def test_info_vae_weighs_kl_and_mmd_by_the_papers_equation_6(objective_of):
     ours, batch, model = objective_of(presets.info_vae(alpha=0.3, lambda_mmd=20.0))
     kl = float(tf.reduce_mean(batch.posterior.kl_divergence(batch.prior)))
     mmd = float(next(term for term in model.terms if term.name == "mmd")(batch=batch))
-    np.testing.assert_allclose(ours, 0.7 * kl + (0.3 + 20.0 - 1.0) * mmd, rtol=1e-4)
+    np.testing.assert_allclose(ours, 0.7 * kl + (0.3 + 20.0 - 1.0) * mmd, rtol=1e-4, atol=1e-3)
 
 
 def test_ae_has_codes_without_noise(objective_of):

@@ -1,7 +1,7 @@
 """Small networks for a CPU: their large convolution takes the image in patches of 8x8.
 
-At 64x64 a step costs about a tenth of what it does with disentanglement_lib's networks, whose time
-goes into the convolutions at full and half resolution.
+They leave out the convolutions at full and half resolution, where the time of disentanglement_lib's
+networks goes.
 """
 
 import math

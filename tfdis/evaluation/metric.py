@@ -1,7 +1,6 @@
 """What makes a function a metric: its gin name, and what it must be able to count on."""
 
 import importlib
-import inspect
 import os
 import pkgutil
 from collections.abc import Callable, Sequence
@@ -15,6 +14,7 @@ from tfdis.errors import UserError
 from tfdis.results import write_json
 
 _ARGUMENTS = ["ground_truth_data", "representation_function", "random_state"]
+_METRICS: dict[str, Callable[..., dict[str, Any]]] = {}
 _VALIDATION_ARGUMENTS = ["observations", "labels", "representation_function"]
 
 
@@ -25,7 +25,10 @@ def metric(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, A
     **parameters)`, as disentanglement_lib calls it, and returns its scores by name. It gets its
     codes from `tfdis.evaluation.sources.source_of(ground_truth_data, representation_function)`.
     """
-    return configurable(function.__name__, denylist=[*_ARGUMENTS, "artifact_dir"])(function)
+    _METRICS[function.__name__] = configurable(
+        function.__name__, denylist=[*_ARGUMENTS, "artifact_dir"]
+    )(function)
+    return _METRICS[function.__name__]
 
 
 def validation_metric(function: Callable[..., dict[str, Any]]) -> Callable[..., dict[str, Any]]:
@@ -38,17 +41,11 @@ def validation_metric(function: Callable[..., dict[str, Any]]) -> Callable[..., 
 
 
 def all_metrics() -> dict[str, Callable[..., dict[str, Any]]]:
-    """Every metric of `tfdis.evaluation.metrics` by its gin name."""
+    """Every metric by its gin name: those of `tfdis.evaluation.metrics`, and the caller's own."""
     package = importlib.import_module("tfdis.evaluation.metrics")
-    found = {}
     for info in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
-        for name, function in vars(importlib.import_module(info.name)).items():
-            if (
-                inspect.isfunction(function)
-                and list(inspect.signature(function).parameters)[:3] == _ARGUMENTS
-            ):
-                found[name] = function
-    return dict(sorted(found.items()))
+        importlib.import_module(info.name)
+    return dict(sorted(_METRICS.items()))
 
 
 def metric_named(name: str) -> Callable[..., dict[str, Any]]:

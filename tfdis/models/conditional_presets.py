@@ -110,7 +110,8 @@ def ifcvae(
             )
         with gin.config_scope("auxiliary"):
             discriminator = make_discriminator(num_latents, num_classes=width)
-            adversary = LabelAdversary(discriminator, make_discriminator_optimizer(), counts, w_aux)
+            optimizer = make_discriminator_optimizer()
+            adversary = LabelAdversary(discriminator, optimizer, counts, auxiliary_updates, w_aux)
         all_terms = [*terms, classification, adversary]
         return IFCVAE(encoder, decoder, all_terms, selected, data.num_images, seed)
 

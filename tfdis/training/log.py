@@ -64,7 +64,7 @@ class Log(MeanOverInterval):
 
     def on_means(self, trainer: Trainer, step: int, means: Mapping[str, float]) -> None:
         """Writes one line."""
-        rate = float(trainer.model.optimizer.learning_rate)
+        rate = trainer.learning_rate
         self.write(step, {**means, "learning_rate": rate})
 
     def write(self, step: int, values: Mapping[str, float]) -> None:

@@ -65,6 +65,11 @@ class Trainer:
         """The number of updates so far."""
         return int(self.model.optimizer.iterations.numpy())
 
+    @property
+    def learning_rate(self) -> float:
+        """The learning rate of the next update."""
+        return float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
+
     def run(
         self,
         until: int,

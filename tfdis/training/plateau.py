@@ -37,8 +37,8 @@ class ReduceOnPlateau(MeanOverInterval):
             return
         self.bad_epochs += 1
         if self.bad_epochs > self.patience:
-            rate = trainer.model.optimizer.learning_rate
-            rate.assign(max(float(rate) * self.factor, self.floor))
+            rate = max(trainer.learning_rate * self.factor, self.floor)
+            trainer.model.optimizer.learning_rate = rate
             self.bad_epochs = 0
 
     def get_state(self) -> dict[str, Any]:
