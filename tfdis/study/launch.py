@@ -38,7 +38,7 @@ def launch_local(
     """Runs models on this machine until every one is done or failed.
 
     The cores are dealt out among the workers, each of which stays on its own: models x steps per
-    second of the machine are highest so (docs/performance_study.md).
+    second of the machine are highest so (benchmarks/study.py measures it).
 
     Args:
         study: the study, as `save_study` gave it back.
