@@ -18,20 +18,21 @@ def mirrored_strategy(devices: Sequence[str] | None = None) -> tf.distribute.Str
     Raises:
         UserError: there is no such device.
     """
+    there = [device.name.removeprefix("/device:") for device in tf.config.list_logical_devices()]
+    for device in devices or ():
+        if device not in there:
+            raise UserError(
+                f"mirrored_strategy.devices names {device}, but there are {', '.join(there)}."
+            )
     on_cpu = devices is not None and all("CPU" in device for device in devices)
+    # Two collective operations of TensorFlow fail on the CPU.
     operations = tf.distribute.ReductionToOneDevice() if on_cpu else None
-    try:
-        return tf.distribute.MirroredStrategy(devices, cross_device_ops=operations)
-    except (ValueError, RuntimeError) as error:
-        there = ", ".join(device.name for device in tf.config.list_logical_devices())
-        raise UserError(
-            f"mirrored_strategy.devices is {devices}, but there are {there}: {error}"
-        ) from error
+    return tf.distribute.MirroredStrategy(devices, cross_device_ops=operations)
 
 
 @configurable("multi_worker_mirrored_strategy")
 def multi_worker_mirrored_strategy() -> tf.distribute.Strategy:
-    """Refused: Keras 3 does not train over several machines with TensorFlow.
+    """Refused: Keras 3 does not train over several machines with TensorFlow (its issue 20585).
 
     Raises:
         UserError: always.
