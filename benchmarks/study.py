@@ -4,7 +4,8 @@
 
 Trains beta-TC-VAE on sprites, batch 64: in one process that uses all cores, and in as many
 processes as there are cores, each on its own core with one thread, as tfdis-sweep runs them. The
-two take turns, round by round; while one trains the other waits. Prints the medians and the ratio.
+two take turns, round by round; while one trains the other waits. Prints the medians and the ratio,
+and the CPU time of a step, which other work on the machine disturbs less.
 """
 
 import argparse
@@ -35,8 +36,9 @@ class Trainer:
         self._process.stdin.write(f"{seconds}\n")
         self._process.stdin.flush()
 
-    def steps_per_second(self):
-        return float(self._process.stdout.readline())
+    def rates(self):
+        """Steps per second, and CPU milliseconds per step."""
+        return tuple(map(float, self._process.stdout.readline().split()))
 
     def end(self):
         self._process.stdin.close()
@@ -44,7 +46,7 @@ class Trainer:
 
 
 def train_when_told(width, cores):
-    """The process' side: reads seconds, trains so long, prints steps per second."""
+    """The process' side: reads seconds, trains so long, prints what `rates` returns."""
     os.sched_setaffinity(0, {int(core) for core in cores.split(",")})
     os.environ["TF_CPP_MIN_LOG_LEVEL"] = "3"
     import keras
@@ -71,17 +73,20 @@ def train_when_told(width, cores):
     model.compile(keras.optimizers.Adam(1e-4))
     trainer = loop.Trainer(model, data.feed(), batch_size=64, seed=0)
     for line in sys.stdin:
-        first, start = trainer.step, time.monotonic()
+        first, start, busy = trainer.step, time.monotonic(), time.process_time()
         until = start + float(line)
         trainer.run(10**9, should_stop=lambda until=until: time.monotonic() >= until)
-        print((trainer.step - first) / (time.monotonic() - start), flush=True)
+        steps = trainer.step - first
+        elapsed, used = time.monotonic() - start, time.process_time() - busy
+        print(steps / elapsed, 1000 * used / steps, flush=True)
 
 
 def round_of(trainers, seconds):
-    """Steps per second of all trainers together."""
+    """Steps per second of all trainers together, and the mean CPU milliseconds of a step."""
     for trainer in trainers:
         trainer.begin(seconds)
-    return sum(trainer.steps_per_second() for trainer in trainers)
+    steps, busy = zip(*[trainer.rates() for trainer in trainers])
+    return sum(steps), statistics.mean(busy)
 
 
 def main():
@@ -110,10 +115,14 @@ def main():
             trainer.end()
     load = os.getloadavg()[0]
     print(f"{len(cores)} cores, width {arguments.width}; load of the machine at the end {load:.1f}")
-    medians = {name: statistics.median(values) for name, values in rates.items()}
-    for name, values in rates.items():
-        spread = f"{min(values):.1f} to {max(values):.1f}"
-        print(f"{name:26} {medians[name]:6.1f} steps/s together ({spread})")
+    medians = {}
+    for name, rounds in rates.items():
+        steps, busy = zip(*rounds)
+        medians[name] = statistics.median(steps)
+        print(
+            f"{name:26} {medians[name]:6.1f} steps/s together ({min(steps):.1f} to "
+            f"{max(steps):.1f}), {statistics.median(busy):.1f} ms of CPU per step"
+        )
     together, alone = medians["one-thread workers"], medians["one process, all threads"]
     print(f"ratio {together / alone:.2f}")
 
