@@ -55,7 +55,7 @@ class Trainer:
             )
         self.names = model.value_names
         self._drawn = batch_size * (2 if model.needs_second_batch else 1)
-        self._replica_size = self._drawn // replicas
+        self._replica_size = batch_size // replicas
         self._train = tf.function(self._train_steps, jit_compile=jit_compile)
         self._test = tf.function(self._test_steps, jit_compile=jit_compile)
         self._steps_per_call, self._calls = 1, 0
@@ -179,6 +179,9 @@ class Trainer:
             if self.strategy:
                 first = tf.distribute.get_replica_context().replica_id_in_sync_group
                 rows = first * self._replica_size + tf.range(self._replica_size)
+                # Of a second batch, the same rows: a replica splits what it gets in two.
+                starts = range(0, self._drawn, self.batch_size)
+                rows = tf.concat([start + rows for start in starts], axis=0)
                 data = Data(*(None if all_ is None else tf.gather(all_, rows) for all_ in data))
             values = function(data)
             return tf.stack([tf.cast(values[name], tf.float32) for name in self.names])
