@@ -15,7 +15,7 @@ def in_parallel(functions: Iterable[Callable[[], Result]]) -> list[Result]:
     """Calls functions that do not depend on each other, and gives their results in order.
 
     Each gets one thread, and so does the linear algebra below it: at the sizes of these scores,
-    BLAS with two threads takes five times the CPU time of one, waiting for each other.
+    BLAS with two threads took five times the CPU time of one on a busy machine.
     """
     from threadpoolctl import threadpool_limits
 
