@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfdis.study.report_read import Run
 
-# A picture takes about 50 KB: a page of 48 is sent by mail and opens at once.
+# A picture takes tens of KB: a page of 48 is sent by mail and opens at once.
 _MAX_EMBEDDED = 48
 _PREFERRED = ("traversal_range_fixed_1.png", "traversal_quantiles_fixed_1.png")
 
@@ -42,7 +42,7 @@ def models_to_embed(runs: Sequence[Run], score: str | None) -> list[int]:
 
 
 def data_uri(path: Path) -> str:
-    """A picture at half its size as a data URI; a WebP takes an eighth of the PNG's bytes."""
+    """A picture at half its size as a data URI; a WebP takes a sixth of the PNG's bytes."""
     from PIL import Image
 
     with Image.open(path) as picture:

@@ -75,12 +75,13 @@ function distributionRow(group, score, x, range, y, { width, left, right, rowHei
     if (low < range[0]) mark.append(svg("path", { d: `M${ends[0] - 7},${y} l7,-6 v12 z`, fill: colour }));
     if (high > range[1]) mark.append(svg("path", { d: `M${ends[1] + 7},${y} l-7,-6 v12 z`, fill: colour }));
   }
-  mark.append(svg("line", { class: "mean", x1: x(mean), x2: x(mean), y1: y - 7, y2: y + 7, stroke: "#1b1f24", "stroke-width": 2, "data-mean": mean }));
   group.models.forEach((model, i) => {
     const aside = group.models.length > 8 ? (((i * 7) % 11) - 5) * 1.1 : 0;
-    mark.append(svg("circle", { cx: x(value(model, score)), cy: y + aside, r: 3.6, fill: colour, "fill-opacity": group.models.length > 8 ? 0.55 : 0.9, "data-model": model,
+    mark.append(svg("circle", { cx: x(value(model, score)), cy: y + aside, r: 3.6, fill: colour, "fill-opacity": group.models.length > 30 ? 0.3 : group.models.length > 8 ? 0.55 : 0.9, "data-model": model,
       onclick: (event) => { event.stopPropagation(); showRun(model, score); } },
       svg("title", {}, `${label(model)}: ${format(value(model, score))}`)));
   });
+  // Above the dots, which hide it where there are many.
+  mark.append(svg("line", { class: "mean", x1: x(mean), x2: x(mean), y1: y - 7, y2: y + 7, stroke: "#1b1f24", "stroke-width": 2, "data-mean": mean }));
   return mark;
 }
