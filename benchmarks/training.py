@@ -107,7 +107,7 @@ class KerasRival:
         self.data = batches.with_options(options)
 
     def run(self, steps):
-        self.model.fit(self.data, steps_per_epoch=steps, epochs=1, verbose=0)
+        self.model.fit(self.data, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
 
 
 class TorchRival:

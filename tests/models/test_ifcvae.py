@@ -333,7 +333,7 @@ def test_gin_makes_it_with_scopes_for_label_encoder_and_discriminator(file):
         "ifcvae.labels = ['shape', 'scale']",
         "conv_encoder.width = 0.2",
         "label/conv_encoder.width = 0.1",
-        "label/AdamOptimizer.learning_rate = 0.125",
+        "label/vae_optimizer.learning_rate = 0.125",
         "auxiliary/AdamOptimizer.learning_rate = 0.25",
         "auxiliary/fc_discriminator.layer_size = 7",
         "auxiliary/fc_discriminator.num_layers = 2",

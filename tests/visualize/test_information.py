@@ -43,6 +43,17 @@ def test_text_names_best_second_and_ratio():
     assert lines[3] == ["shape", "z2", "0.50", "z0", "0.00", ">99", "0.00", "0.00", "0.50"]
 
 
+def test_a_dead_latent_is_neither_best_nor_second():
+    table = np.array([[0.1, 0.2], [0.8, 0.0], [0.4, 0.5]])
+    lines = [
+        line.split() for line in information_text(table, "xy", [False, True, False]).splitlines()
+    ]
+    assert lines[1][-3:] == ["z0", "(z1)", "z2"]
+    assert lines[2][:6] == ["x", "z2", "0.40", "z0", "0.10", "4.0"]
+    only = information_text(table, "xy", [True, False, True]).splitlines()[2]
+    assert only.split() == ["x", "z1", "0.80", "0.10", "0.80", "0.40"]
+
+
 def test_text_of_many_latents_stays_narrow():
     text = information_text(np.random.RandomState(0).rand(64, 2), ["x", "y"])
     assert max(map(len, text.splitlines())) < 80

@@ -211,7 +211,7 @@ def test_condition_pictures_hold_inputs_and_decoded_labels(
 
 
 def test_no_global_state_of_matplotlib_changes(tmp_path):
-    before = dict(matplotlib.rcParams)
+    settings, figures = dict(matplotlib.rcParams), plt.get_fignums()
     Sheet(1, 1, (8, 8, 1), row_labels=[Label("a")])
-    assert dict(matplotlib.rcParams) == before
-    assert plt.get_fignums() == []
+    assert dict(matplotlib.rcParams) == settings
+    assert plt.get_fignums() == figures

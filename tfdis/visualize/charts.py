@@ -45,9 +45,19 @@ def draw_kl_chart(path: str | os.PathLike, summary: LatentSummary) -> None:
 
 
 def draw_information(
-    path: str | os.PathLike, table: np.ndarray, factor_names: Sequence[str]
+    path: str | os.PathLike,
+    table: np.ndarray,
+    factor_names: Sequence[str],
+    dead: Sequence[bool] = (),
 ) -> None:
-    """Writes a heat map of `mutual_information_table`: a row per factor, a column per latent."""
+    """Writes a heat map of `mutual_information_table`: a row per factor, a column per latent.
+
+    Args:
+        path: the file.
+        table: from `mutual_information_table`.
+        factor_names: one per factor.
+        dead: per latent; the name of a dead one is faint.
+    """
     num_latents, num_factors = table.shape
     with style.style():
         label_inches = 0.15 + 0.06 * max(len(name) for name in factor_names)
@@ -62,6 +72,9 @@ def draw_information(
         axes.set_yticks(np.arange(num_factors), [name.replace("_", " ") for name in factor_names])
         every = math.ceil(0.14 / cell)
         axes.set_xticks(np.arange(0, num_latents, every), np.arange(0, num_latents, every))
+        for latent, name in zip(axes.get_xticks(), axes.get_xticklabels()):
+            if len(dead) and dead[int(latent)]:
+                name.set_color(style.FAINT)
         axes.set_xlabel("latent")
         axes.tick_params(length=0)
         axes.spines[:].set_visible(False)

@@ -169,8 +169,9 @@ def _mutual_information(out: Path, material: Material, settings: Settings) -> li
         return []
     table = information.mutual_information_table(material.mean, material.factors, names)
     picture, text = out / "mutual_information.png", out / "mutual_information.txt"
-    charts.draw_information(picture, table, names)
-    write_text(text, information.information_text(table, names) + "\n")
+    dead = material.summary.dead
+    charts.draw_information(picture, table, names, dead)
+    write_text(text, information.information_text(table, names, dead) + "\n")
     return [picture, text]
 
 

@@ -47,36 +47,38 @@ def mutual_information_table(
     return np.clip(table, 0.0, 1.0)
 
 
-def information_text(table: np.ndarray, factor_names: Sequence[str]) -> str:
+def information_text(
+    table: np.ndarray, factor_names: Sequence[str], dead: Sequence[bool] = ()
+) -> str:
     """The table to print: which latents know most of each factor, and up to 20 columns of latents.
 
     Args:
         table: from `mutual_information_table`.
         factor_names: one per factor.
+        dead: per latent; a dead one's column is headed "(z3)", and it is neither best nor second,
+            for the bins stretch what is left of its spread, and find a little information there.
     """
     width = max(6, *(len(name) for name in factor_names))
-    latents = [f"z{i}" for i in range(len(table))]
+    dead = np.asarray(dead, bool) if len(dead) else np.zeros(len(table), bool)
+    columns = [f"(z{i})" if dead[i] else f"z{i}" for i in range(len(table))]
+    columns = columns if len(columns) <= 20 else []
     header = f"{'factor':<{width}}  {'best':>9}  {'second':>9}  {'ratio':>5}"
-    columns = latents if len(latents) <= 20 else []
     lines = [
         "Mutual information of latent and factor / entropy of the factor",
-        header + "".join(f"{name:>5}" for name in columns),
+        header + "".join(f"{name:>6}" for name in columns),
     ]
     for name, column in zip(factor_names, table.T):
-        first, second = np.argsort(-column, kind="stable")[:2] if len(column) > 1 else (0, None)
-        cells = [f"{name:<{width}}", f"{latents[first]:>4} {column[first]:.2f}"]
-        if second is None:
-            cells += [f"{'':>9}", f"{'':>5}"]
-        else:
-            cells += [f"{latents[second]:>4} {column[second]:.2f}", _ratio(column, first, second)]
-        lines.append("  ".join(cells) + "".join(f"{x:5.2f}" for x, _ in zip(column, columns)))
+        ranked = [latent for latent in np.argsort(-column, kind="stable") if not dead[latent]][:2]
+        cells = [f"z{latent} {column[latent]:.2f}" for latent in ranked]
+        ratio = _ratio(*column[ranked]) if len(ranked) == 2 else ""
+        best, second = [*cells, "", ""][:2]
+        line = f"{name:<{width}}  {best:>9}  {second:>9}  {ratio:>5}"
+        lines.append(line + "".join(f"{x:6.2f}" for x, _ in zip(column, columns)))
     return "\n".join(lines)
 
 
-def _ratio(column: np.ndarray, first: int, second: int) -> str:
-    if column[second] <= 0 or column[first] / column[second] >= 100:
-        return f"{'>99':>5}"
-    return f"{column[first] / column[second]:5.1f}"
+def _ratio(best: float, second: float) -> str:
+    return ">99" if second <= 0 or best / second >= 100 else f"{best / second:.1f}"
 
 
 def _entropy(values: np.ndarray) -> float:
