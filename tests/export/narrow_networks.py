@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from tfdis.architectures import decoders, encoders, tilers
+from tfdis.architectures import decoders, encoders, patch_networks, spatial_broadcast, tilers
 from tfdis.data.labels import Labels
 from tfdis.losses.bernoulli import BernoulliLoss
 from tfdis.models.conditional_vae import ConditionalVAE
@@ -20,6 +20,7 @@ ENCODERS = {
     encoders.shallow_fc_encoder: {"layer_sizes": (4,)},
     encoders.deep_fc_encoder: {"layer_sizes": (5, 4, 4, 3)},
     encoders.test_encoder: {},
+    patch_networks.patch_encoder: {"width": 0.1},
 }
 DECODERS = {
     decoders.deconv_decoder: {"width": 0.1},
@@ -28,6 +29,8 @@ DECODERS = {
     decoders.shallow_fc_decoder: {"layer_sizes": (4,)},
     decoders.deep_fc_decoder: {"layer_sizes": (3, 4, 4, 5)},
     decoders.test_decoder: {},
+    patch_networks.patch_decoder: {"width": 0.1},
+    spatial_broadcast.spatial_broadcast_decoder: {"width": 0.1},
 }
 
 

@@ -1,0 +1,82 @@
+"""The spatial broadcast decoder (Watters et al., 2019), at a quarter of the image's resolution."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+import numpy as np
+
+from tfdis.architectures import building_blocks as blocks
+from tfdis.config import configurable
+
+
+@configurable("spatial_broadcast_decoder")
+def spatial_broadcast_decoder(
+    num_latent: int,
+    output_shape: Sequence[int],
+    width: float = 1.0,
+    num_layers: int = 3,
+) -> keras.Model:
+    """The code beside its coordinates in every place, then the same small network in each.
+
+    Where a thing is, and what it is, are easy to tell apart so: a layer of x - position moves with
+    the position. Watters et al. do this at every pixel, this here in patches of 4x4, for a CPU.
+
+    Args:
+        num_latent: size of the codes.
+        output_shape: `(height, width, channels)`; sides that are multiples of 4.
+        width: multiplies the 64 units of each.
+        num_layers: layers in each place.
+
+    Returns:
+        Codes to logits.
+
+    Raises:
+        UserError: a side is no multiple of 4.
+    """
+    blocks.check_divisible("spatial_broadcast_decoder", output_shape, 4)
+    height, breadth, channels = output_shape
+    (units,) = blocks.scaled((64,), width)
+    codes = keras.Input((num_latent,), name="codes")
+    hidden = blocks.dense(units, name="dense_1")(codes)
+    hidden = keras.layers.Reshape((1, 1, units), name="place")(hidden)
+    hidden = Coordinates(height // 4, breadth // 4, name="coordinates")(hidden)
+    hidden = keras.layers.ReLU(name="relu_1")(hidden)
+    for number in range(2, num_layers + 1):
+        hidden = blocks.convolution(units, 1, "same", f"convolution_{number}", strides=1)(hidden)
+    logits = blocks.deconvolution(channels, 8, "same", "logits", strides=4, activation=None)(hidden)
+    return keras.Model(codes, logits, name="spatial_broadcast_decoder")
+
+
+@keras.saving.register_keras_serializable("tfdis")
+class Coordinates(keras.layers.Layer):
+    """Adds a linear function of its coordinates to every place.
+
+    After a dense layer of the codes that is a dense layer of the codes joined with the coordinates.
+
+    Args:
+        height: rows; y goes from -1 to 1.
+        width: columns; x goes from -1 to 1.
+
+    Call arguments:
+        inputs: `[batch, 1, 1, units]`; gives `[batch, height, width, units]`.
+    """
+
+    def __init__(self, height: int, width: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.height, self.width = height, width
+
+    def build(self, input_shape: tuple[int | None, ...]) -> None:
+        """Makes the kernel, `[2, units]`, drawn as a dense layer's."""
+        initializer = blocks.initializer("dense")
+        self.kernel = self.add_weight((2, input_shape[-1]), initializer=initializer, name="kernel")
+
+    def call(self, inputs: Any) -> Any:
+        """See the class."""
+        rows, columns = np.linspace(-1, 1, self.height), np.linspace(-1, 1, self.width)
+        places = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1)
+        return inputs + keras.ops.matmul(keras.ops.cast(places, inputs.dtype), self.kernel)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "height": self.height, "width": self.width}
