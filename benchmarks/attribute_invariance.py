@@ -1,7 +1,7 @@
 """Do IFCVAE's latents forget the label, and does CVAE's condition set it?
 
-Trains cvae.gin, ifcvae.gin, factor_ifcvae.gin, and vae.gin with the same networks, on nine tenths of
-the embedded sprites, and on the held-out tenth measures
+Trains cvae.gin, ifcvae.gin, factor_ifcvae.gin, and vae.gin with the same networks, on nine tenths
+of the embedded sprites, and on the held-out tenth measures
 
 - how well a logistic regression and an MLP read the shape from z: fitted on the posterior means of
   20,000 images, scored on those of 5,000 others, each latent scaled to unit variance;
