@@ -172,7 +172,7 @@ def _batches(steps: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
 
 
 def _seen(classifier: keras.Model, images: np.ndarray) -> np.ndarray:
-    # Sprites are black and white: to a classifier of these, a soft edge looks like nothing it knows.
+    # Sprites are black and white: to their classifier, a soft edge looks like nothing it knows.
     images = np.round(images.astype(np.float32) / (255 if images.dtype == np.uint8 else 1))
     return np.argmax(classifier.predict_on_batch(images), axis=1)
 

@@ -331,7 +331,7 @@ def test_an_ifcvae_needs_its_label_encoder():
 def test_gin_makes_it_with_scopes_for_label_encoder_and_discriminator(file):
     bindings = [
         "ifcvae.labels = ['shape', 'scale']",
-        "conv_encoder.width = 0.2",
+        "patch_encoder.width = 0.4",
         "label/conv_encoder.width = 0.1",
         "label/vae_optimizer.learning_rate = 0.125",
         "auxiliary/AdamOptimizer.learning_rate = 0.25",

@@ -109,7 +109,7 @@ def test_every_ready_file_trains(gin_file, tmp_path, monkeypatch):
         "deconv_decoder.width = 0.1",
         "model.warm_start = None",
     ]
-    if gin_file in ("embedded.gin", "aicrowd.gin"):
+    if gin_file in ("embedded.gin", "conditional.gin", "aicrowd.gin"):
         bindings += ["model.model = @vae()", "vae.beta = 1.0"]
     train_with_gin(tmp_path / "model", gin_config_files=[gin_file], gin_bindings=bindings)
     assert (tmp_path / "model/results/json/train_results.json").is_file()
