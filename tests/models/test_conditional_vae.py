@@ -255,9 +255,9 @@ def test_saved_model_infers_labels_and_decodes_joined_codes(tmp_path):
 
 
 def test_gin_chooses_labels_terms_and_tiler():
-    bindings = ["cvae.labels = ['scale', 0]", "cvae.tiler = @constant_tiler"]
-    with config.parsed(["cvae.gin"], [*bindings, "conv_encoder.width = 0.1"]):
+    bindings = ["cvae.labels = ['scale', 0]", "cvae.tiler = @learned_tiler"]
+    with config.parsed(["cvae.gin"], bindings):
         model = cvae()(Sprites(), 0)
     assert model.labels.names == ("scale", "shape")
     assert model.encoder.inputs[0].shape == (None, 64, 64, 1 + 9)
-    assert model.tiler.name == "constant_tiler"
+    assert model.tiler.name == "learned_tiler"
