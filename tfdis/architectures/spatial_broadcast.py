@@ -25,8 +25,8 @@ def spatial_broadcast_decoder(
     Args:
         num_latent: size of the codes.
         output_shape: `(height, width, channels)`; sides that are multiples of 4.
-        width: multiplies the 64 units of each.
-        num_layers: layers in each place.
+        width: multiplies the 64 units of each layer.
+        num_layers: layers before the last, in each place.
 
     Returns:
         Codes to logits.

@@ -71,9 +71,10 @@ def draw_information(
         shown = axes.imshow(table.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
         axes.set_yticks(np.arange(num_factors), [name.replace("_", " ") for name in factor_names])
         every = math.ceil(0.14 / cell)
-        axes.set_xticks(np.arange(0, num_latents, every), np.arange(0, num_latents, every))
-        for latent, name in zip(axes.get_xticks(), axes.get_xticklabels()):
-            if len(dead) and dead[int(latent)]:
+        named = np.arange(0, num_latents, every)
+        axes.set_xticks(named, named)
+        for latent, name in zip(named, axes.get_xticklabels()):
+            if len(dead) and dead[latent]:
                 name.set_color(style.FAINT)
         axes.set_xlabel("latent")
         axes.tick_params(length=0)
