@@ -122,7 +122,7 @@ def held_out_indices(count: int) -> np.ndarray:
     return np.random.default_rng(0).permutation(indices)[:count]
 
 
-def trained_classifier(path: Path, steps: int = 2000) -> keras.Model:
+def trained_classifier(path: Path, steps: int = 4000) -> keras.Model:
     """A classifier of the shape, trained on the real images that are not held out."""
     if path.exists():
         return keras.models.load_model(path)
@@ -130,7 +130,8 @@ def trained_classifier(path: Path, steps: int = 2000) -> keras.Model:
     encoder = conv_encoder(num_latent=3, input_shape=Sprites.observation_shape, width=0.5)
     classifier = keras.Model(encoder.inputs, encoder.outputs[0])
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
-    classifier.compile(keras.optimizers.Adam(1e-3), loss)
+    rate = keras.optimizers.schedules.CosineDecay(2e-3, steps)
+    classifier.compile(keras.optimizers.Muon(rate), loss)
     for images, shapes in _batches(steps):
         classifier.train_on_batch(images, shapes)
     with results.written_aside(path) as partial:

@@ -3,7 +3,14 @@
 import keras
 import numpy as np
 
-from tfdis.architectures import decoders, encoders, patch_networks, spatial_broadcast, tilers
+from tfdis.architectures import (
+    decoders,
+    encoders,
+    hypernetwork,
+    patch_networks,
+    spatial_broadcast,
+    tilers,
+)
 from tfdis.data.labels import Labels
 from tfdis.losses.bernoulli import BernoulliLoss
 from tfdis.models.conditional_vae import ConditionalVAE
@@ -31,6 +38,7 @@ DECODERS = {
     decoders.test_decoder: {},
     patch_networks.patch_decoder: {"width": 0.1},
     spatial_broadcast.spatial_broadcast_decoder: {"width": 0.1},
+    hypernetwork.hypernetwork_decoder: {"width": 0.1},
 }
 
 

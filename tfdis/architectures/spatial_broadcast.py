@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from tfdis.architectures import building_blocks as blocks
 from tfdis.config import configurable
@@ -73,8 +72,7 @@ class Coordinates(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """See the class."""
-        rows, columns = np.linspace(-1, 1, self.height), np.linspace(-1, 1, self.width)
-        places = np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1)
+        places = blocks.places(self.height, self.width)
         return inputs + keras.ops.matmul(keras.ops.cast(places, inputs.dtype), self.kernel)
 
     def get_config(self) -> dict[str, Any]:

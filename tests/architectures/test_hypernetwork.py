@@ -1,0 +1,47 @@
+import keras
+import numpy as np
+import pytest
+
+from tfdis.architectures.hypernetwork import hypernetwork_decoder
+from tfdis.errors import UserError
+
+
+def test_half_planes_are_those_that_the_code_gives():
+    decoder = hypernetwork_decoder(5, (16, 28, 1), width=0.125)
+    codes = np.random.RandomState(0).randn(3, 5).astype(np.float32)
+    layers = [decoder.get_layer(name).output for name in ("slopes_and_offsets", "half_planes")]
+    given, planes = (np.asarray(each) for each in keras.Model(decoder.inputs, layers)(codes))
+    assert planes.shape == (3, 4, 7, 8)
+    a, b, c = given[:, :8], given[:, 8:16], given[:, 16:]
+    for row in range(4):
+        for column in range(7):
+            y, x = -1 + 2 * row / 3, -1 + column / 3
+            expected = np.maximum(a * y + b * x + c, 0)
+            np.testing.assert_allclose(planes[:, row, column], expected, atol=1e-5)
+    assert 0.2 < np.mean(planes > 0) < 0.8
+
+
+@pytest.mark.parametrize("shape", [(32, 32, 3), (64, 64, 1), (128, 64, 3)])
+def test_gives_logits_of_the_images_shape(shape):
+    decoder = hypernetwork_decoder(6, shape, width=0.25)
+    assert decoder(np.ones((2, 6), np.float32)).shape == (2, *shape)
+
+
+def test_width_and_number_of_layers():
+    decoder = hypernetwork_decoder(6, (64, 64, 1), width=0.5, num_layers=3)
+    layers = [decoder.get_layer(name) for name in ("dense_1", "dense_3", "convolution")]
+    assert [layer.output.shape[1:] for layer in layers] == [(128,), (128,), (16, 16, 32)]
+    assert len(decoder.layers) == 1 + 3 + 1 + 3
+
+
+def test_names_the_side_that_does_not_fit():
+    with pytest.raises(UserError, match=r"hypernetwork_decoder.*multiples of 4.*42"):
+        hypernetwork_decoder(6, (64, 42, 1))
+
+
+def test_a_reloaded_decoder_decodes_the_same(tmp_path):
+    decoder = hypernetwork_decoder(6, (32, 32, 1))
+    decoder.save(tmp_path / "decoder.keras")
+    codes = np.random.RandomState(0).randn(3, 6).astype(np.float32)
+    again = keras.models.load_model(tmp_path / "decoder.keras")
+    np.testing.assert_array_equal(decoder(codes), again(codes))

@@ -1,0 +1,76 @@
+"""A decoder whose first layer of the coordinates is made of the code by a hypernetwork."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import keras
+
+from tfdis.architectures import building_blocks as blocks
+from tfdis.config import configurable
+
+
+@configurable("hypernetwork_decoder")
+def hypernetwork_decoder(
+    num_latent: int, output_shape: Sequence[int], width: float = 1.0, num_layers: int = 2
+) -> keras.Model:
+    """Dense layers of the code give each image half-planes; one small network joins them.
+
+    A hypernetwork (Ha et al., 2017, "HyperNetworks") for a network from coordinates to pixels:
+    where the spatial broadcast decoder adds the code to the coordinates, which moves things, here
+    the code multiplies them too, which turns and stretches things. In patches of 4x4, for a CPU.
+
+    Args:
+        num_latent: size of the codes.
+        output_shape: `(height, width, channels)`; sides that are multiples of 4.
+        width: multiplies the 256 units of the dense layers, the 64 half-planes and the 64 units
+            that join them in each place.
+        num_layers: dense layers before the one that gives the half-planes.
+
+    Returns:
+        Codes to logits.
+
+    Raises:
+        UserError: a side is no multiple of 4.
+    """
+    blocks.check_divisible("hypernetwork_decoder", output_shape, 4)
+    height, breadth, channels = output_shape
+    units, planes = blocks.scaled((256, 64), width)
+    codes = keras.Input((num_latent,), name="codes")
+    hidden = codes
+    for number in range(1, num_layers + 1):
+        hidden = blocks.dense(units, "relu", name=f"dense_{number}")(hidden)
+    hidden = blocks.dense(3 * planes, name="slopes_and_offsets")(hidden)
+    hidden = HalfPlanes(height // 4, breadth // 4, name="half_planes")(hidden)
+    hidden = blocks.convolution(planes, 1, "same", "convolution", strides=1)(hidden)
+    logits = blocks.deconvolution(channels, 8, "same", "logits", strides=4, activation=None)(hidden)
+    return keras.Model(codes, logits, name="hypernetwork_decoder")
+
+
+@keras.saving.register_keras_serializable("tfdis")
+class HalfPlanes(keras.layers.Layer):
+    """relu(a y + b x + c) in every place, with a, b and c from the input.
+
+    Args:
+        height: rows; y goes from -1 to 1.
+        width: columns; x goes from -1 to 1.
+
+    Call arguments:
+        inputs: `[batch, 3 * units]`: all a, all b, all c; gives `[batch, height, width, units]`.
+    """
+
+    def __init__(self, height: int, width: int, **kwargs: Any):
+        super().__init__(**kwargs)
+        self.height, self.width = height, width
+
+    def call(self, inputs: Any) -> Any:
+        """See the class."""
+        units = inputs.shape[-1] // 3
+        places = blocks.places(self.height, self.width).reshape(-1, 2)
+        places = keras.ops.cast(places, inputs.dtype)
+        factors = keras.ops.reshape(inputs, (-1, 3, units))
+        sums = keras.ops.matmul(places, factors[:, :2]) + factors[:, 2:]
+        return keras.ops.relu(keras.ops.reshape(sums, (-1, self.height, self.width, units)))
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this layer again."""
+        return {**super().get_config(), "height": self.height, "width": self.width}
