@@ -113,13 +113,19 @@ def update_result_directory(
     results_dir = Path(results_dir)
     if previous_results_dir is not None:
         shutil.copytree(previous_results_dir, results_dir, dirs_exist_ok=True)
-    config = gin.operative_config_str()
-    write_text(results_dir / "gin" / f"{stage}.gin", config)
+    config = write_gin(results_dir, stage)
     write_json(results_dir / "json" / f"{stage}_config.json", gin_dict(config))
     write_json(
         results_dir / "json" / f"{stage}_results.json", {**results, "uuid": str(uuid.uuid4())}
     )
     write_json(results_dir / "aggregate" / f"{stage}.json", aggregate(results_dir / "json"))
+
+
+def write_gin(results_dir: str | os.PathLike, stage: str) -> str:
+    """Writes the operative gin config of a stage, as far as it has come; returns its text."""
+    config = gin.operative_config_str()
+    write_text(Path(results_dir) / "gin" / f"{stage}.gin", config)
+    return config
 
 
 def aggregate(json_dir: str | os.PathLike) -> dict[str, Any]:

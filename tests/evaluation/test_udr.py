@@ -140,6 +140,7 @@ def test_kl_divergence_is_of_the_posterior_from_the_standard_normal():
         ({"num_data_points": 401}, "multiple"),
         ({"tables": [models()[0], (models()[0][0][:, :3], np.ones(3))]}, "as many latents"),
         ({"tables": [models()[0], (np.nan * models()[0][0], np.ones(5))]}, "not finite"),
+        ({"tables": [models()[0], (models()[0][0], np.full(5, np.inf))]}, "deterministic encoder"),
     ],
 )
 def test_says_what_is_wrong(change, message):

@@ -19,6 +19,7 @@ from tfdis.training.checkpoint import latest
 from tfdis.training.log import Log
 from tfdis.training.progress import ProgressBar
 from tfdis.training.train import train_with_gin
+from tfdis.visualize.visualize import visualize_with_gin
 
 # Enough epochs for the plateau's counters and for half an interval of sums to matter.
 _STATEFUL = (
@@ -122,6 +123,8 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, slow_run, number):
     assert Path(match[2]).is_dir()
     assert int(latest(model_dir / "checkpoints").name) == int(match[1]) > 0
     assert "Traceback" not in errors
+    kl = ["draw_all.kinds = ['kl']"]
+    assert len(visualize_with_gin(model_dir, tmp_path / "pictures", gin_bindings=kl).paths) == 1
 
 
 def test_a_loss_that_is_not_finite_names_the_term_and_the_step(tmp_path, tiny):

@@ -117,10 +117,10 @@ def test_a_checkpoint_is_drawn_as_the_model_it_is_of(model_dir, tmp_path):
         assert np.array_equal(np.asarray(Image.open(one)), np.asarray(Image.open(other)))
 
 
-def test_a_run_that_has_not_ended_needs_its_config(model_dir, tmp_path):
+def test_a_checkpoint_alone_needs_its_config(model_dir, tmp_path):
     unfinished = tmp_path / "unfinished"
     shutil.copytree(model_dir / "checkpoints", unfinished / "checkpoints")
-    with pytest.raises(UserError, match="not ended: pass the --gin_file and --gin_bindings"):
+    with pytest.raises(UserError, match=r"train.gin: pass the --gin_file and --gin_bindings"):
         visualize_with_gin(unfinished, tmp_path / "a")
     bindings = [*BINDINGS, "draw_all.kinds = ['kl', 'learning_curves']"]
     drawn = visualize_with_gin(unfinished, tmp_path / "b", gin_bindings=bindings)

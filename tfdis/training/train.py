@@ -18,7 +18,7 @@ from tfdis.losses.capacity import Capacity
 from tfdis.models.autoencoder import Autoencoder
 from tfdis.models.build import Builder
 from tfdis.optimizers import make_vae_optimizer
-from tfdis.results import gin_dict, refuse_existing
+from tfdis.results import gin_dict, refuse_existing, write_gin
 from tfdis.training.callbacks import Callback
 from tfdis.training.checkpoint import Checkpoints, latest
 from tfdis.training.log import Log, Logger
@@ -134,6 +134,7 @@ def train(
         warm_start.apply(built)
     for logger in log.loggers:
         logger.config(gin_dict(gin.config_str()))
+    write_gin(model_dir / "results", "train")  # so that it can be drawn before it ends
     try:
         run.train(training_steps, time_budget_hours and 3600 * time_budget_hours)
         run.finish(eval_steps)

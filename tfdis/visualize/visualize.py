@@ -34,8 +34,8 @@ def visualize_with_gin(
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
     """
-    trained_with = _run_dir(model_dir) / "results" / "gin" / "train.gin"
-    files = [str(trained_with.resolve())] if trained_with.is_file() else []
+    trained_with = _config_path(model_dir)
+    files = [str(trained_with)] if trained_with.is_file() else []
     with config.parsed([*files, *gin_config_files], gin_bindings):
         return visualize(model_dir, output_dir, overwrite)
 
@@ -48,8 +48,7 @@ def visualize(
 
     Args:
         model_dir: what tfdis-train left, or one of its checkpoints, such as
-            `DIR/checkpoints/00005000`; a checkpoint of a run that has not ended needs the gin
-            config of its training.
+            `DIR/checkpoints/00005000`, also of a run that has not ended.
         output_dir: directory to write.
         overwrite: replace a directory that is there.
 
@@ -70,6 +69,10 @@ def visualize(
         )
     paths = [Path(output_dir) / path.relative_to(partial) for path in drawn.paths]
     return Pictures(paths, drawn.information)
+
+
+def _config_path(model_dir: str | os.PathLike) -> Path:
+    return _run_dir(model_dir) / "results" / "gin" / "train.gin"
 
 
 def _run_dir(model_dir: str | os.PathLike) -> Path:
@@ -98,8 +101,8 @@ def _open(path: Path) -> tuple[TrainedModel, GroundTruthData]:
         seed = gin.query_parameter("model.random_seed")
     except ValueError as error:
         raise UserError(
-            f"{saved} is of a run that has not ended: pass the --gin_file and --gin_bindings that "
-            "it is trained with."
+            f"The gin config of {saved} is not at {_config_path(path)}: pass the --gin_file and "
+            "--gin_bindings that it was trained with."
         ) from error
     data = get_named_ground_truth_data()
     model = builder(data, seed)

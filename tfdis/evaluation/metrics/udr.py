@@ -182,6 +182,11 @@ def _encode(
         raise UserError(f"udr_sklearn needs models of as many latents; received {widths}.")
     if not all(np.isfinite(table).all() for table in tables):
         raise UserError("A model gave codes that are not finite (NaN or infinite).")
+    if not np.isfinite(divergences).all():
+        raise UserError(
+            "udr_sklearn needs the KL divergence of posteriors from the prior, and a model with a "
+            "deterministic encoder has none: leave it out."
+        )
     return tables, [np.mean(batches, axis=0) for batches in divergences]
 
 
