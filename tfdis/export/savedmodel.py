@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import tensorflow as tf
 
+from tfdis.disk import os_errors
 from tfdis.errors import UserError
 from tfdis.export.parts import Part
 from tfdis.export.verify import batches, verify
@@ -33,7 +34,7 @@ def export_savedmodel(
     """
     module = tf.Module()
     module.parts = [part.model.weights for part in parts]
-    with staged_directory(path, overwrite) as partial:
+    with staged_directory(path, overwrite) as partial, os_errors():
         tf.saved_model.save(module, str(partial), {part.name: _signature(part) for part in parts})
         signatures = tf.saved_model.load(str(partial)).signatures
         return {

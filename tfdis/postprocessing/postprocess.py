@@ -12,6 +12,7 @@ import tensorflow as tf
 from tfdis import config, results
 from tfdis.config import configurable, one_sentence
 from tfdis.data.named import get_named_ground_truth_data
+from tfdis.disk import os_errors
 from tfdis.errors import UserError
 from tfdis.postprocessing.methods import Transform
 from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
@@ -84,7 +85,7 @@ def postprocess(
         return {key: value.numpy() for key, value in outputs.items()}
 
     random_state = np.random.RandomState(random_seed)
-    with results.staged_directory(output_dir, overwrite) as partial:
+    with results.staged_directory(output_dir, overwrite) as partial, os_errors():
         transform = postprocess_fn(data, gaussian_encoder, random_state, partial)
         _save_with_representation(opened, signature, transform, partial / "tfhub")
         numbers = {"elapsed_time": time.monotonic() - started}

@@ -12,6 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis import results
+from tfdis.disk import os_errors
 from tfdis.errors import UserError
 from tfdis.models.autoencoder import Autoencoder
 from tfdis.training.callbacks import Callback
@@ -112,10 +113,8 @@ def read(path: Path, state: Mapping[str, Sequence[keras.Variable]]) -> None:
 
 
 def _write(state: Mapping[str, Sequence[keras.Variable]], path: Path) -> None:
-    try:
+    with os_errors():
         _trackable(state).write(str(path))
-    except tf.errors.OpError as error:
-        raise OSError(error.message) from error
 
 
 def _trackable(state: Mapping[str, Sequence[keras.Variable]]) -> tf.train.Checkpoint:

@@ -4,6 +4,7 @@ import os
 
 import tensorflow as tf
 
+from tfdis.disk import os_errors
 from tfdis.models.autoencoder import Autoencoder
 from tfdis.results import staged_directory
 
@@ -65,5 +66,5 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
     }
     if codes.shape[1] > model.num_latents:
         signatures["labelled_encoder"] = labelled_encoder
-    with staged_directory(path, overwrite=True) as partial:
+    with staged_directory(path, overwrite=True) as partial, os_errors():
         tf.saved_model.save(module, str(partial), signatures=signatures)

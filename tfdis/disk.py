@@ -1,0 +1,17 @@
+"""TensorFlow's complaints about a disk in the operating system's words."""
+
+import contextlib
+import re
+from collections.abc import Iterator
+
+import tensorflow as tf
+
+
+@contextlib.contextmanager
+def os_errors() -> Iterator[None]:
+    """Makes what TensorFlow raises while it writes files an OSError of one short sentence."""
+    try:
+        yield
+    except tf.errors.OpError as error:
+        # "<function>/<path of a temporary file>; No space left on device [Op:SaveV2]"
+        raise OSError(re.sub(r"^.*; |\s*\[Op:\w+\].*$", "", error.message)) from error
