@@ -12,7 +12,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from tfdis.errors import UserError
 from tfdis.models.trained import load
