@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfdis.data.dsprites import DSprites
 from tfdis.data.labelled import LabelledData
 from tfdis.data.labels import select_labels
+from tfdis.data.rooms import Rooms
+from tfdis.data.shapes3d import Shapes3D
 from tfdis.data.sprites import Sprites
 from tfdis.errors import UserError
 
@@ -27,6 +30,20 @@ def test_labels_by_index_or_name(sprites, factors):
 def test_one_label_alone(sprites):
     assert select_labels(sprites, "orientation").class_counts == (40,)
     assert select_labels(sprites, 3).names == ("x",)
+
+
+def test_classes_have_the_names_of_the_values_or_numbers(sprites):
+    assert select_labels(sprites, ["scale", "shape"]).groups == (
+        ("scale", tuple(f"scale {value}" for value in range(6))),
+        ("shape", ("square", "ellipse", "heart")),
+    )
+
+
+@pytest.mark.parametrize("data", [Sprites, DSprites, Rooms, Shapes3D])
+def test_every_named_value_has_one_name(data):
+    for factor, names in data.value_names.items():
+        assert len(names) == data.factors_num_values[data.factor_names.index(factor)]
+        assert len(set(names)) == len(names)
 
 
 def test_rare_classes_weigh_more(sprites):

@@ -14,7 +14,13 @@ from tfdis.losses.label_classification import LabelClassification
 from tfdis.models.conditional_vae import ConditionalVAE
 from tfdis.models.ifcvae import IFCVAE
 
-LABELS = Labels(("shape", "colour"), (2, 0), (3, 2), np.array([0.7, 0.7, 0.6, 0.2, 0.8], "float32"))
+LABELS = Labels(
+    ("shape", "colour"),
+    (2, 0),
+    (3, 2),
+    np.array([0.7, 0.7, 0.6, 0.2, 0.8], "float32"),
+    (("square", "ellipse", "heart"), ()),
+)
 COUNTS, WIDTH = (3, 2), 5
 
 

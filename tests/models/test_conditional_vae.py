@@ -202,12 +202,13 @@ def test_a_loaded_compiled_model_trains_on_as_the_saved_one(tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     assert numbers(model.update(data_of())) == numbers(loaded.update(data_of()))
+    assert loaded.label_groups == model.label_groups
 
 
 def test_trained_model_of_labels():
     trained = TrainedModel(make_cvae())
     assert trained.label_groups == (
-        ("shape", ("shape 0", "shape 1", "shape 2")),
+        ("shape", ("square", "ellipse", "heart")),
         ("colour", ("colour 0", "colour 1")),
     )
     labels = trained.labels(FACTORS)

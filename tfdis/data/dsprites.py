@@ -37,6 +37,7 @@ class DSprites(GridData):
     name = "dsprites_full"
     files = (DSPRITES_FILE,)
     factor_names = ("shape", "scale", "orientation", "x", "y")
+    value_names = {"shape": ("square", "ellipse", "heart")}
     factors_num_values = [3, 6, 40, 32, 32]
     observation_shape = [64, 64, 1]
     grid = [3, 6, 40, 32, 32]

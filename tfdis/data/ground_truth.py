@@ -1,6 +1,7 @@
 """The protocol of data whose images are made by known factors."""
 
 import abc
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -24,6 +25,7 @@ class GroundTruthData(abc.ABC):
         name: the gin name of the data set.
         factor_names: one name per factor.
         factors_num_values: the number of values of each factor.
+        value_names: by factor, the names of its values, where they have names.
         observation_shape: `[height, width, channels]`.
         indexed: whether an image is a function of its index. Where pixels are drawn from the random
             state (a random colour, noise), it is not: `images` then gives what is stored, and
@@ -34,6 +36,7 @@ class GroundTruthData(abc.ABC):
     indexed: bool = True
     factor_names: tuple[str, ...]
     factors_num_values: list[int]
+    value_names: Mapping[str, Sequence[str]] = {}
     observation_shape: list[int]
 
     @property

@@ -21,12 +21,23 @@ class Labels:
         class_counts: the number of values of each.
         class_weights: one weight per class of each factor, `[sum of class_counts]`: 1 minus the
             share of the images that are of this class, so that rare ones weigh more.
+        value_names: the names of the classes of each factor, or () for one whose values have none.
     """
 
     names: tuple[str, ...]
     columns: tuple[int, ...]
     class_counts: tuple[int, ...]
     class_weights: np.ndarray
+    value_names: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
+        """Each factor with what to call its classes: "scale 0", "scale 1" where nothing is said."""
+        given = self.value_names or ((),) * len(self.names)
+        return tuple(
+            (name, tuple(values) or tuple(f"{name} {value}" for value in range(count)))
+            for name, count, values in zip(self.names, self.class_counts, given)
+        )
 
     def one_hot(self, factors: tf.Tensor) -> tf.Tensor:
         """Encodes the labels of a batch, in or out of the graph.
@@ -68,9 +79,11 @@ def select_labels(data: GroundTruthData, factors: Sequence[int | str] | int | st
             f"{', '.join(data.factor_names) or 'none'}."
         )
     frequencies = data.value_frequencies()
+    names = tuple(data.factor_names[column] for column in columns)
     return Labels(
-        names=tuple(data.factor_names[column] for column in columns),
+        names=names,
         columns=columns,
         class_counts=tuple(data.factors_num_values[column] for column in columns),
         class_weights=np.concatenate([1 - frequencies[c] for c in columns]).astype(np.float32),
+        value_names=tuple(tuple(data.value_names.get(name, ())) for name in names),
     )

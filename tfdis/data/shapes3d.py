@@ -32,6 +32,7 @@ class Shapes3D(StoredImages, GroundTruthData):
     name = "shapes3d"
     files = (_FILE,)
     factor_names = ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation")
+    value_names = {"shape": ("cube", "cylinder", "sphere", "capsule")}
     factors_num_values = [10, 10, 10, 8, 4, 15]
     observation_shape = [64, 64, 3]
 

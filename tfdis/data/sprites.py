@@ -32,6 +32,7 @@ class Sprites(GroundTruthData):
 
     name = "sprites"
     factor_names = ("shape", "scale", "orientation", "x", "y")
+    value_names = {"shape": ("square", "ellipse", "heart")}
     factors_num_values = [3, 6, 40, 32, 32]
     observation_shape = [64, 64, 1]
 

@@ -75,10 +75,7 @@ class ConditionalVAE(VAE):
     @property
     def label_groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
         """The factors in a label and the names of each one's classes."""
-        return tuple(
-            (name, tuple(f"{name} {value}" for value in range(count)))
-            for name, count in zip(self.labels.names, self.labels.class_counts)
-        )
+        return self.labels.groups
 
     def labels_of(self, factors: Any) -> tf.Tensor:
         """The labels in a batch's factors, float32 `[batch, width]`.
@@ -222,6 +219,7 @@ class ConditionalVAE(VAE):
                 "columns": list(labels.columns),
                 "class_counts": list(labels.class_counts),
                 "class_weights": [float(weight) for weight in labels.class_weights],
+                "value_names": [list(names) for names in labels.value_names],
             },
             "tiler": self.tiler and keras.saving.serialize_keras_object(self.tiler),
         }
