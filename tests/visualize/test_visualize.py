@@ -107,6 +107,16 @@ def test_output_is_replaced_only_when_asked(model_dir, tmp_path, capsys):
     assert {path.name for path in out.iterdir()} == {"kl.png", "results"}
 
 
+def test_a_run_too_short_for_a_line_of_progress_has_no_learning_curves(tmp_path, capsys):
+    bindings = [*BINDINGS, "model.training_steps = 3", "model.log_every = 100"]
+    train_with_gin(tmp_path / "model", gin_bindings=bindings)
+    assert not (tmp_path / "model/progress.jsonl").exists()
+    assert "progress.jsonl" not in capsys.readouterr().out
+    pictures = {path.name for path in (tmp_path / "model/visualizations").glob("*.png")}
+    assert "kl.png" in pictures
+    assert "learning_curves.png" not in pictures
+
+
 def test_a_checkpoint_is_drawn_as_the_model_it_is_of(model_dir, tmp_path):
     bindings = ["draw_all.kinds = ['reconstructions', 'traversals']"]
     (checkpoint,) = (model_dir / "checkpoints").iterdir()

@@ -101,7 +101,8 @@ class Run:
         }
         results.update_result_directory(self.model_dir / "results", "train", numbers)
         names = ("model.keras", "tfhub", "results", "progress.jsonl")
-        self.written += [self.model_dir / name for name in names]
+        paths = [self.model_dir / name for name in names]
+        self.written += [path for path in paths if path.exists()]
         for callback in self.callbacks:
             callback.end(self, self.trainer.step)
         return numbers

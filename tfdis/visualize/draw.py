@@ -66,7 +66,8 @@ def draw_all(
         trained: the model; see `Trained` for what it needs.
         data: the data set that it was trained on.
         output_dir: where the files go; files of the same names are replaced.
-        progress_file: progress.jsonl of the training; None: no learning curves.
+        progress_file: progress.jsonl of the training; None, or a file that a short run
+            has not begun: no learning curves.
         kinds: which pictures, of `KINDS`; None: all.
         traversal_range: the fixed range's traversals go from minus this to this.
         traversal_spacing: the distance of neighbours in it.

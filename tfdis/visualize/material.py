@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
@@ -107,7 +108,7 @@ def gather(
         num_random: random images to show.
         dead_below: KL in nats below which a latent counts as dead.
         seed: of the draws.
-        progress_file: where the learning curves are, or None.
+        progress_file: where the learning curves are; None or a file that is not there: none.
     """
     random_state = np.random.RandomState(seed)
     show = functools.partial(_show, trained, data, random_state=random_state)
@@ -133,7 +134,7 @@ def gather(
         names,
         summary,
         tuple(getattr(trained, "label_groups", ())),
-        {} if progress_file is None else read_curves(progress_file),
+        read_curves(progress_file) if progress_file and Path(progress_file).is_file() else {},
     )
 
 

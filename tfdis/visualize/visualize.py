@@ -59,9 +59,8 @@ def visualize(
     start = time.monotonic()
     trained, data = _open(Path(model_dir))
     run_dir = _run_dir(model_dir)
-    progress = run_dir / "progress.jsonl"
     with results.staged_directory(output_dir, overwrite) as partial:
-        drawn = draw_all(trained, data, partial, progress if progress.is_file() else None)
+        drawn = draw_all(trained, data, partial, run_dir / "progress.jsonl")
         numbers = {"elapsed_time": time.monotonic() - start, "num_pictures": len(drawn.paths)}
         previous = run_dir / "results"
         results.update_result_directory(
