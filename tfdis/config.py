@@ -11,7 +11,7 @@ from typing import Any
 import gin
 
 import tfdis
-from tfdis.errors import UserError
+from tfdis.errors import UserError, without_gins_trace
 
 _PACKAGES = (
     "data",
@@ -111,19 +111,14 @@ def parsed(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> I
     try:
         yield
     except UserError as error:
-        raise UserError(_without_gins_trace(error)) from error
+        raise UserError(without_gins_trace(error)) from error
     except (RuntimeError, TypeError) as error:
-        message = _without_gins_trace(error)
+        message = without_gins_trace(error)
         if "Required bindings" in message or "No values supplied by Gin" in message:
             raise UserError(f"A gin binding is missing: {' '.join(message.split())}") from error
         raise
     finally:
         gin.clear_config()
-
-
-def _without_gins_trace(error: BaseException) -> str:
-    """The message that gin found, without the call stack that it added."""
-    return str(error).split("\n  In call to configurable")[0]
 
 
 def one_sentence(error: BaseException) -> str:

@@ -6,3 +6,8 @@ class UserError(Exception):
 
     The commands print it without a traceback and leave with exit code 2.
     """
+
+
+def without_gins_trace(error: BaseException) -> str:
+    """The message of an error, without the line that gin adds for each configurable on its way."""
+    return str(error).split("\n  In call to configurable")[0]

@@ -123,6 +123,7 @@ def test_a_signal_saves_and_says_how_to_go_on(tmp_path, slow_run, number):
     assert Path(match[2]).is_dir()
     assert int(latest(model_dir / "checkpoints").name) == int(match[1]) > 0
     assert "Traceback" not in errors
+    assert "In call to configurable" not in errors
     kl = ["draw_all.kinds = ['kl']"]
     assert len(visualize_with_gin(model_dir, tmp_path / "pictures", gin_bindings=kl).paths) == 1
 

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable, Sequence
 
-from tfdis.errors import UserError
+from tfdis.errors import UserError, without_gins_trace
 
 
 def run(
@@ -20,8 +20,6 @@ def run(
     except UserError as error:
         if arguments.debug:
             raise
-        # gin appends a line for each of its configurables that the error came through.
-        sentence = str(error).split("\n  In call to configurable")[0]
-        print(f"{parser.prog}: {sentence}", file=sys.stderr)
+        print(f"{parser.prog}: {without_gins_trace(error)}", file=sys.stderr)
         return 2
     return 0

@@ -48,7 +48,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _train(arguments: argparse.Namespace) -> None:
     from tfdis import config
-    from tfdis.errors import UserError
+    from tfdis.errors import UserError, without_gins_trace
     from tfdis.training.signals import Interrupted
     from tfdis.training.train import train
 
@@ -60,7 +60,7 @@ def _train(arguments: argparse.Namespace) -> None:
         try:
             finished = train(model_dir, arguments.overwrite, arguments.resume)
         except Interrupted as stopped:
-            print(stopped, file=sys.stderr)
+            print(without_gins_trace(stopped), file=sys.stderr)
             sys.exit(128 + stopped.signal_number)
     if finished is not None:
         print("Written:", *finished.written, sep="\n  ")
