@@ -34,8 +34,10 @@ def export_savedmodel(
     """
     module = tf.Module()
     module.parts = [part.model.weights for part in parts]
-    with staged_directory(path, overwrite) as partial, os_errors():
-        tf.saved_model.save(module, str(partial), {part.name: _signature(part) for part in parts})
+    with staged_directory(path, overwrite) as partial:
+        signatures = {part.name: _signature(part) for part in parts}
+        with os_errors():
+            tf.saved_model.save(module, str(partial), signatures)
         signatures = tf.saved_model.load(str(partial)).signatures
         return {
             part.name: verify(part, _run(signatures[part.name], part), Path(path).name)

@@ -85,7 +85,7 @@ def postprocess(
         return {key: value.numpy() for key, value in outputs.items()}
 
     random_state = np.random.RandomState(random_seed)
-    with results.staged_directory(output_dir, overwrite) as partial, os_errors():
+    with results.staged_directory(output_dir, overwrite) as partial:
         transform = postprocess_fn(data, gaussian_encoder, random_state, partial)
         _save_with_representation(opened, signature, transform, partial / "tfhub")
         numbers = {"elapsed_time": time.monotonic() - started}
@@ -108,4 +108,5 @@ def _save_with_representation(
         return {"default": transform(mean=outputs["mean"], logvar=outputs["logvar"])}
 
     signatures = {**opened.signatures, "representation": representation}
-    tf.saved_model.save(module, str(path), signatures=signatures)
+    with os_errors():
+        tf.saved_model.save(module, str(path), signatures=signatures)
