@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
 
 from tfdis.config import configurable
 from tfdis.errors import UserError
@@ -94,12 +93,6 @@ def deconvolution(
         kernel_initializer=initializer("convolution"),
         name=name,
     )
-
-
-def places(height: int, width: int) -> np.ndarray:
-    """The coordinates (y, x) of every place, each from -1 to 1: float64 `[height, width, 2]`."""
-    rows, columns = np.linspace(-1, 1, height), np.linspace(-1, 1, width)
-    return np.stack(np.meshgrid(rows, columns, indexing="ij"), axis=-1)
 
 
 def scaled(sizes: Sequence[int], width: float) -> tuple[int, ...]:

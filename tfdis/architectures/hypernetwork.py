@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from tfdis.architectures import building_blocks as blocks
+from tfdis.architectures.coordinates import GridLayer
 from tfdis.config import configurable
 
 
@@ -47,30 +48,20 @@ def hypernetwork_decoder(
 
 
 @keras.saving.register_keras_serializable("tfdis")
-class HalfPlanes(keras.layers.Layer):
+class HalfPlanes(GridLayer):
     """relu(a y + b x + c) in every place, with a, b and c from the input.
 
     Args:
-        height: rows; y goes from -1 to 1.
-        width: columns; x goes from -1 to 1.
+        height, width: see `GridLayer`.
 
     Call arguments:
         inputs: `[batch, 3 * units]`: all a, all b, all c; gives `[batch, height, width, units]`.
     """
 
-    def __init__(self, height: int, width: int, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.height, self.width = height, width
-
     def call(self, inputs: Any) -> Any:
         """See the class."""
         units = inputs.shape[-1] // 3
-        places = blocks.places(self.height, self.width).reshape(-1, 2)
-        places = keras.ops.cast(places, inputs.dtype)
+        places = keras.ops.reshape(self.places(inputs.dtype), (-1, 2))
         factors = keras.ops.reshape(inputs, (-1, 3, units))
         sums = keras.ops.matmul(places, factors[:, :2]) + factors[:, 2:]
         return keras.ops.relu(keras.ops.reshape(sums, (-1, self.height, self.width, units)))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "height": self.height, "width": self.width}

@@ -6,6 +6,7 @@ from typing import Any
 import keras
 
 from tfdis.architectures import building_blocks as blocks
+from tfdis.architectures.coordinates import GridLayer
 from tfdis.config import configurable
 
 
@@ -48,22 +49,17 @@ def spatial_broadcast_decoder(
 
 
 @keras.saving.register_keras_serializable("tfdis")
-class Coordinates(keras.layers.Layer):
+class Coordinates(GridLayer):
     """Adds a linear function of its coordinates to every place.
 
     After a dense layer of the codes that is a dense layer of the codes joined with the coordinates.
 
     Args:
-        height: rows; y goes from -1 to 1.
-        width: columns; x goes from -1 to 1.
+        height, width: see `GridLayer`.
 
     Call arguments:
         inputs: `[batch, 1, 1, units]`; gives `[batch, height, width, units]`.
     """
-
-    def __init__(self, height: int, width: int, **kwargs: Any):
-        super().__init__(**kwargs)
-        self.height, self.width = height, width
 
     def build(self, input_shape: tuple[int | None, ...]) -> None:
         """Makes the kernel, `[2, units]`, drawn as a dense layer's."""
@@ -72,9 +68,4 @@ class Coordinates(keras.layers.Layer):
 
     def call(self, inputs: Any) -> Any:
         """See the class."""
-        places = blocks.places(self.height, self.width)
-        return inputs + keras.ops.matmul(keras.ops.cast(places, inputs.dtype), self.kernel)
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
-        return {**super().get_config(), "height": self.height, "width": self.width}
+        return inputs + keras.ops.matmul(self.places(inputs.dtype), self.kernel)
