@@ -83,7 +83,7 @@ def test_a_killed_study_goes_on_to_its_scores(tmp_path, capsys, monkeypatch):
     while "queued" not in {States(out).status(tried) for tried in States(out).attempts().values()}:
         time.sleep(0.1)  # the worker notices within a moment
     trained = max(path.name for path in checkpoints.iterdir() if not path.name.startswith("."))
-    assert not (out / "0" / "model" / "results").exists()
+    assert not (out / "0" / "model" / "results" / "aggregate" / "train.json").exists()
     offset = len(log.read_text())
 
     process = launch(tmp_path)
