@@ -1,5 +1,7 @@
+import contextlib
 import importlib.util
 import os
+import resource
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -36,6 +38,22 @@ def dlib15_path() -> Path:
 def dlib12_path() -> Path:
     """The folder of the installed disentanglement_lib 1.2, which does not import as it is."""
     return Path(importlib.util.find_spec("disentanglement_lib").origin).parent
+
+
+@pytest.fixture
+def full_disk():
+    """A context where no file of this process can grow beyond 4 kB, as if the disk were full."""
+
+    @contextlib.contextmanager
+    def limited():
+        soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+        try:
+            yield
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    return limited
 
 
 @pytest.fixture(autouse=True)

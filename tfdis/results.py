@@ -11,6 +11,7 @@ A stage's directory also carries the results of the stages before it.
 import contextlib
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
@@ -50,7 +51,7 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
             os.fsync(handle.fileno())
         partial.replace(path)
     except OSError as error:
-        raise UserError(f"{path} could not be written: {error.strerror or error}.") from error
+        raise _cannot_write(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
 
@@ -73,9 +74,14 @@ def staged_directory(output_dir: str | os.PathLike, overwrite: bool = False) -> 
             shutil.rmtree(output_dir)
         partial.rename(output_dir)
     except OSError as error:
-        raise UserError(f"{output_dir} could not be written: {error.strerror or error}.") from error
+        raise _cannot_write(output_dir, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
+
+
+def _cannot_write(path: Path, error: OSError) -> UserError:
+    final = re.sub(r"\.([^/]+)\.partial-\d+", r"\1", str(path))  # it may be in a staged directory
+    return UserError(f"{final} could not be written: {error.strerror or error}.")
 
 
 def _sync(directory: Path) -> None:

@@ -75,6 +75,20 @@ def test_a_wrong_word_leaves_nothing(model_dir, tmp_path, arguments, message):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("name", "written"), [("onnx", "decoder.onnx"), ("savedmodel", "savedmodel")]
+)
+def test_a_full_disk_leaves_nothing(model_dir, tmp_path, full_disk, name, written):
+    with (
+        pytest.raises(
+            UserError, match=rf"^{tmp_path}/export/{written} could not be written: File too large"
+        ),
+        full_disk(),
+    ):
+        export(model_dir, tmp_path / "export", formats=[name], parts=["decoder"])
+    assert not list(tmp_path.iterdir())
+
+
 def test_no_model_to_export(tmp_path, capsys):
     assert command.main([f"--model_dir={tmp_path / 'nothing'}"]) == 2
     message = capsys.readouterr().err

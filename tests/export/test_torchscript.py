@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -45,6 +47,12 @@ numpy.save("mean.npy", mean.detach().numpy())
     subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path)
     expected, _ = models["model_0"].encoder(images)
     np.testing.assert_allclose(np.load(tmp_path / "mean.npy"), expected, atol=1e-5)
+
+
+@pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs Linux' /dev/full")
+def test_a_full_disk_is_an_error_and_no_abort(model):
+    with pytest.raises(UserError, match=r"decoder cannot become .*No space left on device$"):
+        torchscript._trace({Path("/dev/full"): part(model, "decoder")})
 
 
 def test_a_difference_leaves_nothing(model, tmp_path, monkeypatch):

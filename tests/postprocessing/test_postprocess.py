@@ -83,6 +83,15 @@ def test_refuses(trained, tmp_path, capsys):
     assert not (tmp_path / "x").exists()
 
 
+def test_a_full_disk_leaves_nothing(trained, tmp_path, full_disk):
+    with (
+        pytest.raises(UserError, match=rf"^{tmp_path}/mean could not be written: File too large"),
+        full_disk(),
+    ):
+        postprocess_with_gin(trained, tmp_path / "mean", gin_config_files=["postprocess/mean.gin"])
+    assert not list(tmp_path.iterdir())
+
+
 def test_damaged_model(trained, tmp_path):
     (tmp_path / "tfhub").mkdir()
     (tmp_path / "tfhub" / "saved_model.pb").write_bytes(b"\x00damaged")

@@ -6,6 +6,7 @@ JOBS.json is a list of {"keras": path, "torchscript": path, "modules": modules t
 """
 
 import importlib
+import io
 import json
 import sys
 import warnings
@@ -41,7 +42,9 @@ def trace(keras_path: str, torchscript_path: str, modules: Sequence[str]) -> Non
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         traced = torch.jit.trace(Flat(model).eval(), examples, check_trace=False)
-        torch.jit.save(torch.jit.freeze(traced.eval()), torchscript_path)
+        content = io.BytesIO()  # as on a full disk PyTorch would abort the process
+        torch.jit.save(torch.jit.freeze(traced.eval()), content)
+    Path(torchscript_path).write_bytes(content.getbuffer())
 
 
 if __name__ == "__main__":

@@ -16,7 +16,7 @@ from tfdis.export.parts import Part, part
 from tfdis.export.savedmodel import export_savedmodel
 from tfdis.export.torchscript import export_torchscript, require_torch
 from tfdis.models.trained import TrainedModel, load
-from tfdis.results import staged_directory, update_result_directory
+from tfdis.results import refuse_existing, staged_directory, update_result_directory
 
 FORMATS = ("onnx", "torchscript", "savedmodel", "aicrowd")
 
@@ -75,6 +75,7 @@ def export(
             raise UserError(f"There is no format '{name}': choose among {', '.join(FORMATS)}.")
     if {"torchscript", "aicrowd"} & set(formats):
         require_torch()
+    refuse_existing(output_dir, overwrite)
     trained = load(model_dir)
     chosen = [part(trained.model, name, layout, sampled) for name in parts]
     differences = {}
