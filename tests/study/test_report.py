@@ -329,11 +329,14 @@ def test_browser_traces_a_number_to_its_run(page, directory, tmp_path):
 
 
 @_needs_chromium
-def test_browser_shows_the_heat_map(page, tmp_path):
+def test_browser_shows_the_heat_map_and_the_traversals(page, tmp_path):
+    """All of them in the first frame, as a printer or a screenshot takes it."""
     _browse(
-        page, [f"--screenshot={tmp_path / 'page.png'}", "--window-size=1400,2600"], "", tmp_path
+        page, [f"--screenshot={tmp_path / 'page.png'}", "--window-size=1400,3600"], "", tmp_path
     )
     pixels = np.asarray(Image.open(tmp_path / "page.png").convert("RGB")).astype(int)
+    # Six traversals on nearly black ground, some 380 by 340 pixels each.
+    assert (pixels.max(axis=-1) < 50).sum() > 6 * 100_000
     # The blue of a correlation of 1: nine cells of the diagonal, of some 48 pixels each way.
     assert (np.abs(pixels - [33, 102, 172]).sum(axis=-1) < 6).sum() > 9 * 30 * 30
     assert (pixels.min(axis=-1) < 100).any(axis=1).mean() > 0.3

@@ -24,7 +24,7 @@ function traversal(model) {
   const source = data.pictures[model] || (file && linkTo(file));
   const caption = element("figcaption", {}, runButton(model, label(model)));
   if (!source) return element("figure", {}, caption, nothing("No traversal was drawn."));
-  const picture = element("img", { src: source, alt: `Traversal of ${label(model)}`, loading: "lazy", decoding: "async" });
+  const picture = element("img", { src: source, alt: `Traversal of ${label(model)}` });
   picture.addEventListener("error", () => picture.replaceWith(nothing(`The picture is ${file} of the study’s directory; this page found none there.`)));
   const whole = element("a", { href: linkTo(file), target: "_blank", rel: "noopener" }, picture);
   return element("figure", {}, caption, whole);
