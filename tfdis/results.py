@@ -43,7 +43,7 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
         UserError: the file cannot be written (no space, no permission).
     """
     path = Path(path)
-    partial = path.with_name(f".{path.name}.partial-{os.getpid()}")
+    partial = _aside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
@@ -65,7 +65,7 @@ def staged_directory(output_dir: str | os.PathLike, overwrite: bool = False) -> 
     """
     output_dir = Path(output_dir)
     refuse_existing(output_dir, overwrite)
-    partial = output_dir.with_name(f".{output_dir.name}.partial-{os.getpid()}")
+    partial = _aside(output_dir)
     try:
         partial.mkdir(parents=True)
         yield partial
@@ -79,8 +79,13 @@ def staged_directory(output_dir: str | os.PathLike, overwrite: bool = False) -> 
         shutil.rmtree(partial, ignore_errors=True)
 
 
+def _aside(path: Path) -> Path:
+    return path.with_name(f".{path.name}.partial-{os.getpid()}")
+
+
 def _cannot_write(path: Path, error: OSError) -> UserError:
-    final = re.sub(r"\.([^/]+)\.partial-\d+", r"\1", str(path))  # it may be in a staged directory
+    # The path may be in a staged directory: undo `_aside`.
+    final = re.sub(r"(^|/)\.([^/]+)\.partial-\d+(?=/|$)", r"\1\2", str(path))
     return UserError(f"{final} could not be written: {error.strerror or error}.")
 
 
