@@ -70,3 +70,17 @@ def test_grey_images_and_floats_are_taken():
 def test_what_does_not_fit_is_told(images, factors, names, message):
     with pytest.raises(UserError, match=message):
         LabelledData(images, factors, names)
+
+
+@pytest.mark.parametrize(
+    ("factors", "covers"),
+    [
+        ([[0, 0], [0, 1], [1, 0], [1, 1], [1, 1]], True),
+        ([[0, 0], [0, 1], [1, 1], [1, 1], [1, 1]], False),
+        ([[0] * 40, [1] * 40], False),
+        ([[0, 2], [0, 0]], False),  # no image has the second factor's value 1
+    ],
+)
+def test_whether_every_combination_has_an_image_is_known(factors, covers):
+    data = LabelledData(_IMAGES[: len(factors)], np.array(factors))
+    assert data.covers_grid == covers

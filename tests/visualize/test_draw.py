@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfdis.data.labelled import LabelledData
 from tfdis.errors import UserError
 from tfdis.visualize.draw import KINDS, draw_all
 from tfdis.visualize.material import fixed_factors
@@ -112,6 +113,19 @@ def test_sprites_show_a_square_an_ellipse_and_a_heart():
     mirrored = [np.mean(boxes[2] == boxes[2][::-1]), np.mean(boxes[2] == boxes[2][:, ::-1])]
     assert max(mirrored) > 0.95
     assert min(mirrored) < 0.95
+
+
+@pytest.mark.parametrize("names", [["shape", "hue"], [f"attribute_{i}" for i in range(40)]])
+def test_images_that_do_not_cover_the_grid_are_drawn(tmp_path, fake_model, names):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (30, 16, 16, 1), np.uint8)
+    factors = np.stack([np.arange(30) % 3, *rng.integers(0, 2, (len(names) - 1, 30))], axis=1)
+    factors[factors[:, 0] == 2, 1] = 0
+    data = LabelledData(images, factors, names)
+    np.testing.assert_array_equal(fixed_factors(data), factors[[7, 15, 22]])
+    drawn = draw_all(fake_model(), data, tmp_path, num_images=50, num_random=3, max_latents=2)
+    assert len(drawn.paths) == 17
+    assert all(path.stat().st_size for path in drawn.paths)
 
 
 def test_an_unknown_kind_is_named(tmp_path, fake_model, fake_data):

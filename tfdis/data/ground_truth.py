@@ -49,6 +49,11 @@ class GroundTruthData(abc.ABC):
         """How many different images there are to index."""
         return int(np.prod(self.factors_num_values, dtype=np.int64))
 
+    @property
+    def covers_grid(self) -> bool:
+        """Whether every combination of the factors' values has an image."""
+        return True
+
     @abc.abstractmethod
     def images(self, indices: np.ndarray) -> np.ndarray:
         """The images of these indices as they are stored.

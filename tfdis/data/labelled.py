@@ -1,5 +1,7 @@
 """Images with labels of any kind, or none: attributes of photographs, arrays of one's own."""
 
+import functools
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -49,12 +51,17 @@ class LabelledData(StoredImages, GroundTruthData):
                 f"{', '.join(self.factor_names)}; give one name for each."
             )
         self.factors_num_values = [int(column.max()) + 1 for column in self._factors.T]
-        self._images_of_row: dict[bytes, np.ndarray] | None = None
 
     @property
     def num_images(self) -> int:
         """How many images there are."""
         return len(self.stored)
+
+    @property
+    def covers_grid(self) -> bool:
+        """See `GroundTruthData.covers_grid`."""
+        size = math.prod(self.factors_num_values)
+        return size <= self.num_images and len(self._groups) == size
 
     def images(self, indices: np.ndarray) -> np.ndarray:
         """See `GroundTruthData.images`; floats are rounded to bytes."""
@@ -87,13 +94,8 @@ class LabelledData(StoredImages, GroundTruthData):
         factors = np.ascontiguousarray(factors, np.int64)
         if not self.num_factors:
             return random_state.randint(self.num_images, size=len(factors))
-        if self._images_of_row is None:
-            rows, group = np.unique(self._factors, axis=0, return_inverse=True)
-            order = np.argsort(group, kind="stable")
-            parts = np.split(order, np.cumsum(np.bincount(group))[:-1])
-            self._images_of_row = {row.tobytes(): part for row, part in zip(rows, parts)}
         try:
-            choices = [self._images_of_row[row.tobytes()] for row in factors]
+            choices = [self._groups[row.tobytes()] for row in factors]
         except KeyError as error:
             values = np.frombuffer(error.args[0], np.int64).tolist()
             raise UserError(
@@ -103,6 +105,14 @@ class LabelledData(StoredImages, GroundTruthData):
         sizes = np.array([len(choice) for choice in choices])
         places = (random_state.random_sample(len(factors)) * sizes).astype(np.int64)
         return np.array([choice[place] for choice, place in zip(choices, places)])
+
+    @functools.cached_property
+    def _groups(self) -> dict[bytes, np.ndarray]:
+        """The indices of the images that share a row of factors, by the row."""
+        rows, group = np.unique(self._factors, axis=0, return_inverse=True)
+        order = np.argsort(group, kind="stable")
+        parts = np.split(order, np.cumsum(np.bincount(group))[:-1])
+        return {row.tobytes(): part for row, part in zip(rows, parts)}
 
 
 def _checked_images(images: np.ndarray) -> np.ndarray:

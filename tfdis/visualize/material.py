@@ -143,8 +143,12 @@ def fixed_factors(data: GroundTruthData) -> np.ndarray:
 
     One image of each shape, such as a square, an ellipse and a heart; colours differ between
     them, and all else is at its middle value. Where no factor is a shape, three images a quarter,
-    half and three quarters of the way through all factors.
+    half and three quarters of the way through all factors. Where the images do not cover the grid
+    of the factors, those of three images a quarter, half and three quarters of the way through all
+    images.
     """
+    if not getattr(data, "covers_grid", True):  # disentanglement_lib's data sets all do
+        return data.factors(data.num_images * np.array([1, 2, 3]) // 4)
     names = getattr(data, "factor_names", ())
     sizes = np.array(data.factors_num_values)
     shapes = [i for i, name in enumerate(names) if "shape" in name]
