@@ -23,6 +23,7 @@ _PACKAGES = (
     "evaluation",
     "visualize",
     "export",
+    "reasoning",
     "study",
 )
 
