@@ -14,6 +14,7 @@ import tfdis
 from tfdis.errors import UserError, without_gins_trace
 
 _PACKAGES = (
+    "distributions",
     "data",
     "architectures",
     "losses",
