@@ -98,7 +98,7 @@ def log_variance(posterior: tfd.Distribution) -> tf.Tensor:
 
 
 def pairwise_log_density(posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor:
-    """log q(z_l(x_j) | x_i) of every code under the posterior of every image.
+    """Log q(z_l(x_j) | x_i) of every code under the posterior of every image.
 
     Args:
         posterior: batch shape `[batch_i]`, event shape `[num_latents]`.
