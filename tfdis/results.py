@@ -188,12 +188,15 @@ def read_json(path: str | os.PathLike) -> dict[str, Any]:
     """Reads a dictionary that `write_json` wrote.
 
     Raises:
-        UserError: the file is missing or is not JSON.
+        UserError: the file is missing or holds no dictionary.
     """
     try:
-        return json.loads(Path(path).read_text())
-    except (OSError, ValueError) as error:
+        content = json.loads(Path(path).read_text())
+    except (OSError, ValueError, RecursionError) as error:
         raise UserError(f"{path} could not be read as JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise UserError(f"{path} holds no dictionary as JSON, but a {type(content).__name__}.")
+    return content
 
 
 def _plain(value: Any) -> Any:

@@ -80,11 +80,8 @@ def test_says_what_is_wrong(runs):
     with pytest.raises(UserError, match="No file matches"):
         aggregate_results(str(runs / "nowhere" / "*.json"))
     (runs / "list.json").write_text("[1]")
-    with pytest.raises(UserError, match="no dictionary"):
+    with pytest.raises(UserError, match=r"No file that matches '.*list\.json' holds results"):
         aggregate_results(str(runs / "list.json"))
-    (runs / "half.json").write_text('{"a": ')
-    with pytest.raises(UserError, match=r"half\.json"):
-        aggregate_results(str(runs / "h*.json"))
     with pytest.raises(UserError, match=r"end in \.json"):
         write_aggregated_results(aggregate_results(pattern(runs)), runs / "all.csv")
     with pytest.raises(UserError, match=r"absent\.json"):

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tfdis.errors import UserError
-from tfdis.results import read_json, written_aside
+from tfdis.results import written_aside
+from tfdis.study.left_out import read_or_leave_out
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,7 +22,7 @@ def aggregate_results(result_file_pattern: str) -> "pd.DataFrame":
             "output/*/metrics/*/*/results/aggregate/evaluation.json"; `**` stands for any depth.
 
     Raises:
-        UserError: there is no such file, or one is not a JSON dictionary.
+        UserError: there is no such file. One that is no dictionary is left out, which is said.
     """
     import pandas as pd
 
@@ -30,7 +31,11 @@ def aggregate_results(result_file_pattern: str) -> "pd.DataFrame":
         raise UserError(
             f"No file matches '{result_file_pattern}': name the aggregate files of some runs."
         )
-    return pd.DataFrame([{**_dictionary(path), "path": path} for path in paths])
+    found = {path: read_or_leave_out(Path(path)) for path in paths}
+    rows = [{**content, "path": path} for path, content in found.items() if content]
+    if not rows:
+        raise UserError(f"No file that matches '{result_file_pattern}' holds results.")
+    return pd.DataFrame(rows)
 
 
 def write_aggregated_results(
@@ -79,13 +84,6 @@ def load_aggregated_results(source_path: str | os.PathLike) -> "pd.DataFrame":
         raise UserError(
             f"{source_path} could not be read as a table of results: {error}."
         ) from error
-
-
-def _dictionary(path: str) -> dict[str, Any]:
-    content = read_json(path)
-    if not isinstance(content, dict):
-        raise UserError(f"{path} holds no dictionary of results.")
-    return content
 
 
 def _cell(value: Any) -> Any:

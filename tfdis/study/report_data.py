@@ -213,9 +213,9 @@ def _pictures(directory: Path, runs: Sequence[Run], scores: list[Score]) -> dict
     }
     drawn = [run for run in runs if run.model_num in files]
     first = scores[0].name if scores and scores[0].representation else None
-    embedded = models_to_embed(drawn, first)
+    embedded = {num: data_uri(files[num]) for num in models_to_embed(drawn, first)}
     return {
-        "pictures": {str(num): data_uri(files[num]) for num in embedded},
+        "pictures": {str(num): uri for num, uri in embedded.items() if uri is not None},
         "pictureFiles": {
             str(num): path.relative_to(directory).as_posix() for num, path in files.items()
         },

@@ -5,6 +5,7 @@ import io
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis.study.left_out import leave_out
 from tfdis.study.report_read import Run
 
 # A picture takes tens of KB: a page of 48 is sent by mail and opens at once.
@@ -41,12 +42,20 @@ def models_to_embed(runs: Sequence[Run], score: str | None) -> list[int]:
     return [run.model_num for run in list(best.values())[:_MAX_EMBEDDED]]
 
 
-def data_uri(path: Path) -> str:
-    """A picture at half its size as a data URI; a WebP takes a sixth of the PNG's bytes."""
+def data_uri(path: Path) -> str | None:
+    """A picture at half its size as a data URI; a WebP takes a sixth of the PNG's bytes.
+
+    None where the file is no picture; that it is left out is said.
+    """
     from PIL import Image
 
-    with Image.open(path) as picture:
-        half = picture.convert("RGB").reduce(2) if picture.width > 400 else picture.convert("RGB")
+    try:
+        with Image.open(path) as picture:
+            whole = picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        leave_out(f"{path} is damaged or no picture: {error}.")
+        return None
+    half = whole.reduce(2) if whole.width > 400 else whole
     content = io.BytesIO()
     half.save(content, "WEBP", quality=80)
     return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()

@@ -8,6 +8,7 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
+from tfdis.study.left_out import json_line, leave_out, read_or_leave_out
 from tfdis.study.states import States
 from tfdis.study.study import Setting, Study
 
@@ -86,17 +87,20 @@ def read_curve(progress: Path, max_points: int) -> dict[str, list[float | None]]
     """
     try:
         lines = progress.read_text().splitlines()
-    except OSError:
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        leave_out(f"{progress} could not be read: {error}.")
         return {}
     count = min(max_points, len(lines))
     indices = [round(i * (len(lines) - 1) / max(count - 1, 1)) for i in range(count)]
     points: list[dict] = []
     for index in indices:
-        try:
-            point = json.loads(lines[index])
-        except ValueError:
-            continue  # the line that a killed process was writing
-        if not points or point["step"] > points[-1]["step"]:
+        point = json_line(lines[index])
+        if point is None:
+            if index < len(lines) - 1:  # else it is the line that a killed process was writing
+                leave_out(f"line {index + 1} of {progress} is no JSON object with a step.")
+        elif not points or point["step"] > points[-1]["step"]:
             points.append(point)
     names = dict.fromkeys(name for point in points for name in point)
     return {name: [_finite(point.get(name)) for point in points] for name in names}
@@ -159,29 +163,32 @@ def _names(configs: Sequence[Path]) -> list[str]:
 def _numbers(path: Path, prefix: str) -> dict[str, float]:
     return {
         f"{prefix}/{name}": float(value)
-        for name, value in _json_or_empty(path).items()
-        if isinstance(value, Real) and name not in _NO_SCORES and math.isfinite(value)
+        for name, value in read_or_leave_out(path).items()
+        if name not in _NO_SCORES and _finite(value) is not None
     }
 
 
 def _bindings(output_dir: Path, setting: Setting) -> dict[str, str]:
-    operative = _json_or_empty(output_dir / "model/results/json/train_config.json")
-    return operative or {name: repr(value) for name, value in setting.items()}
+    operative = read_or_leave_out(output_dir / "model/results/json/train_config.json")
+    return {name: str(value) for name, value in operative.items()} or {
+        name: repr(value) for name, value in setting.items()
+    }
 
 
 def _read_udr(directory: Path) -> dict[int, float]:
     path = directory / "udr.json"
-    ranked = json.loads(path.read_text()) if path.is_file() else []
-    return {each["model_num"]: each["udr"] for each in ranked}
-
-
-def _json_or_empty(path: Path) -> dict[str, Any]:
-    # A stage that has not been reached yet leaves no file; files are never half-written.
+    if not path.exists():
+        return {}
     try:
-        return json.loads(path.read_text())
-    except FileNotFoundError:
+        ranked = json.loads(path.read_text())
+        return {int(each["model_num"]): float(each["udr"]) for each in ranked}
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        leave_out(f"{path} is damaged ({type(error).__name__}): tfdis-sweep select writes it anew.")
         return {}
 
 
 def _finite(value: Any) -> float | None:
-    return value if isinstance(value, Real) and math.isfinite(value) else None
+    try:
+        return value if isinstance(value, Real) and math.isfinite(value) else None
+    except OverflowError:  # an integer of hundreds of digits
+        return None

@@ -8,13 +8,13 @@ Writes:
 """
 
 import dataclasses
-import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
+from tfdis.study.left_out import json_line
 from tfdis.study.study import Study, config_name
 
 
@@ -141,9 +141,10 @@ def last_step(progress: Path) -> int:
         with progress.open("rb") as lines:
             lines.seek(max(0, progress.stat().st_size - 4096))
             complete = lines.read().rpartition(b"\n")[0]
-        return int(json.loads(complete.splitlines()[-1])["step"])
-    except (OSError, ValueError, KeyError, IndexError):
+        last = json_line(complete.splitlines()[-1])
+    except (OSError, IndexError):
         return 0
+    return int(last["step"]) if last else 0
 
 
 def _clear_partial(output_dir: Path) -> None:

@@ -11,8 +11,9 @@ from tfdis.config import parsed
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.evaluation.metrics.udr import mean_and_kl, udr_sklearn
-from tfdis.models.trained import load
+from tfdis.models.trained import TrainedModel, load
 from tfdis.results import write_text
+from tfdis.study.left_out import leave_out
 from tfdis.study.states import States
 from tfdis.study.study import Study, load_study
 
@@ -46,14 +47,16 @@ def rank_without_labels(directory: str | Path) -> list[Ranked]:
     directory = Path(directory)
     study = load_study(directory)
     states = States(directory)
-    done = [num for num, tried in states.attempts().items() if states.status(tried) == "done"]
-    groups = [group for group in _same_but_for_seed(study, done) if len(group) > 1]
-    if not groups:
+    attempts = states.attempts()
+    every = range(len(study.settings))
+    done = [num for num in every if states.status(attempts.get(num, ())) == "done"]
+    groups = _same_but_for_seed(study, done)
+    ranked = [each for group in groups for each in _scored(study, directory, group)]
+    if not ranked:
         raise UserError(
             f"UDR compares models that differ in model.random_seed alone: {directory} has no two "
             f"such models that are done."
         )
-    ranked = [each for group in groups for each in _scored(study, directory, group)]
     ranked.sort(key=lambda each: -each.udr)
     lines = [dataclasses.asdict(each) for each in ranked]
     write_text(directory / _FILE, json.dumps(lines, indent=1))
@@ -70,15 +73,27 @@ def _same_but_for_seed(study: Study, model_nums: list[int]) -> list[list[int]]:
 
 
 def _scored(study: Study, directory: Path, group: list[int]) -> list[Ranked]:
+    """The models of a group that can be read, ranked; none where fewer than two are left."""
+    found = {num: _load(directory / str(num)) for num in group} if len(group) > 1 else {}
+    models = {num: model for num, model in found.items() if model is not None}
+    if len(models) < 2:
+        return []
     with parsed([str(path) for path in study.model_configs], study.model_bindings(group[0])):
         data = get_named_ground_truth_data()
-    encoders = [mean_and_kl(load(directory / str(num) / "model").encode) for num in group]
     scores = udr_sklearn(
         data,
-        encoders,
+        [mean_and_kl(model.encode) for model in models.values()],
         np.random.RandomState(0),
         batch_size=_BATCH_SIZE,
         num_data_points=_NUM_IMAGES,
         include_raw_correlations=False,
     )["model_scores"]
-    return [Ranked(num, score) for num, score in zip(group, scores)]
+    return [Ranked(num, score) for num, score in zip(models, scores)]
+
+
+def _load(output_dir: Path) -> TrainedModel | None:
+    try:
+        return load(output_dir / "model")
+    except UserError as error:
+        leave_out(str(error))
+        return None

@@ -18,6 +18,7 @@ import dataclasses
 import fcntl
 import json
 import os
+import re
 import socket
 import threading
 import time
@@ -26,11 +27,16 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+from tfdis.errors import UserError
+from tfdis.results import read_json
+from tfdis.study.left_out import leave_out
+
 _HEARTBEAT_SECONDS = 10.0
 # Heartbeats come late on a busy network file system; a model takes minutes to hours.
 _LEASE_SECONDS = 120.0
 # A failed or done attempt may for a moment have its running file beside it.
 _PRECEDENCE = ("done", "failed", "retried", "lost", "running")
+_NAME = re.compile(rf"(\d{{6,18}})\.(\d{{1,18}})\.({'|'.join(_PRECEDENCE)})")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,9 +51,14 @@ class Attempt:
     def content(self) -> dict:
         """What its file says: who claimed it and when, and the error of a failed one."""
         try:
-            return json.loads(self.path.read_text())
-        except (OSError, ValueError):
+            return read_json(self.path)
+        except UserError:
             return {}
+
+    def claimed(self, otherwise: float) -> float:
+        """When it was claimed, in seconds since the epoch; `otherwise` where that is not said."""
+        claimed = self.content().get("claimed")
+        return claimed if isinstance(claimed, int | float) else otherwise
 
 
 class Claim:
@@ -128,14 +139,18 @@ class States:
     def attempts(self) -> dict[int, list[Attempt]]:
         """The attempts so far at every model that has any, by number."""
         try:
-            names = [path.name for path in self._directory.iterdir()]
+            with os.scandir(self._directory) as entries:
+                # A file that is written aside has a hidden name.
+                files = {e.name: e.is_file() for e in entries if not e.name.startswith(".")}
         except FileNotFoundError:
             return {}
         found: dict[tuple[int, int], Attempt] = {}
-        for name in names:
-            if name.startswith("."):
+        for name, is_file in files.items():
+            match = _NAME.fullmatch(name)
+            if match is None or not is_file:
+                leave_out(f"{self._directory / name} is no state of a model.")
                 continue
-            model_num, number, status = name.split(".")
+            model_num, number, status = match.groups()
             attempt = Attempt(int(model_num), int(number), status, self._directory / name)
             key = attempt.model_num, attempt.number
             if key not in found or _rank(attempt) < _rank(found[key]):
@@ -230,11 +245,12 @@ class States:
         except FileNotFoundError:
             return True  # it ended just now; the next look tells how
         try:
-            if json.loads(os.read(descriptor, 4096)).get("machine") == _machine():
+            owner = json.loads(os.read(descriptor, 4096))
+            if isinstance(owner, dict) and owner.get("machine") == _machine():
                 # An owner renames the file before it lets go of the lock.
                 return _is_locked(descriptor) or not attempt.path.exists()
             beat = os.fstat(descriptor).st_mtime
-        except ValueError:
+        except (ValueError, RecursionError):
             return False
         finally:
             os.close(descriptor)

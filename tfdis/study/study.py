@@ -162,15 +162,21 @@ def load_study(directory: str | Path) -> Study:
     """Reads the study that `save_study` wrote.
 
     Raises:
-        UserError: there is none.
+        UserError: there is none, or its study.json is damaged.
     """
     directory = Path(directory)
     if not (directory / _FILE).is_file():
         raise UserError(f"{directory} holds no study: name the output_dir of tfdis-sweep.")
     definition = read_json(directory / _FILE)
-    configs = {kind: tuple(directory / name for name in definition[kind]) for kind in _KINDS}
-    definition["gin_bindings"] = tuple(definition["gin_bindings"])
-    return Study(**{**definition, **configs})
+    try:
+        configs = {kind: tuple(directory / name for name in definition[kind]) for kind in _KINDS}
+        definition["settings"] = [dict(setting) for setting in definition["settings"]]
+        definition["gin_bindings"] = tuple(definition["gin_bindings"])
+        return Study(**{**definition, **configs})
+    except (KeyError, TypeError, ValueError) as error:
+        raise UserError(
+            f"{directory / _FILE} is damaged or no study of tfdis-sweep: {one_sentence(error)}"
+        ) from error
 
 
 def config_name(path: Path) -> str:

@@ -11,6 +11,7 @@ from typing import Any, TextIO
 
 from tfdis.results import gin_dict
 from tfdis.study.labels import Labels
+from tfdis.study.left_out import leave_out
 from tfdis.study.run import last_step, num_stages
 from tfdis.study.states import Attempt, States
 from tfdis.study.study import Study
@@ -77,7 +78,7 @@ class Watch:
             counts[status] += 1
             if status == "running":
                 running[num] = f"{self._labels.of(num)}  {self._stage(num)}"
-                elapsed.append(time.time() - tried[-1].content().get("claimed", time.time()))
+                elapsed.append(time.time() - tried[-1].claimed(time.time()))
             elif status == "failed":
                 error = next(a for a in reversed(tried) if a.status == "failed").content()
                 failed[num] = f"{self._labels.of(num)}  {error.get('error', 'error not recorded')}"
@@ -100,7 +101,10 @@ class Watch:
         name = "model.training_steps"
         said: dict[str, Any] = {}
         for path in self._study.model_configs:
-            said |= gin_dict(path.read_text())
+            try:
+                said |= gin_dict(path.read_text())
+            except (OSError, ValueError) as error:
+                leave_out(f"{path} could not be read: {error}.")
         said |= gin_dict("\n".join(self._study.model_bindings(model_num)))
         return f"{int(said[name]):,}" if said.get(name, "").isdigit() else "?"
 
@@ -175,8 +179,8 @@ def _children(directory: Path) -> list[Path]:
 
 
 def _duration_of(attempt: Attempt) -> float:
-    claimed = attempt.content().get("claimed", 0.0)
-    return max(attempt.path.stat().st_mtime - claimed, 0.0)
+    ended = attempt.path.stat().st_mtime
+    return max(ended - attempt.claimed(ended), 0.0)
 
 
 def _duration(seconds: float) -> str:

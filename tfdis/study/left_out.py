@@ -1,0 +1,40 @@
+"""What of a study cannot be read: it is left out, and one sentence says so."""
+
+import functools
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from tfdis.errors import UserError
+from tfdis.results import read_json
+
+
+@functools.cache  # once per process: a running study is looked at every second
+def leave_out(sentence: str) -> None:
+    """Says that something is left out.
+
+    Args:
+        sentence: what it is, and why.
+    """
+    print(f"Left out: {sentence}", file=sys.stderr)
+
+
+def read_or_leave_out(path: Path) -> dict[str, Any]:
+    """A dictionary from a JSON file; empty where there is none, or where it is left out."""
+    if not path.exists():
+        return {}  # a stage that has not been reached yet leaves no file
+    try:
+        return read_json(path)
+    except UserError as error:
+        leave_out(str(error))
+        return {}
+
+
+def json_line(line: bytes | str) -> dict[str, Any] | None:
+    """A line of progress.jsonl; None where it is no dictionary with a number of steps."""
+    try:
+        values = json.loads(line)
+        return values if values["step"] >= 0 else None
+    except (ValueError, KeyError, TypeError, RecursionError):
+        return None
