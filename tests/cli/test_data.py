@@ -8,7 +8,7 @@ from PIL import Image
 
 from tfdis.cli.data import main, traverse_factors
 from tfdis.data import shapes3d
-from tfdis.data.files import RemoteFile
+from tfdis.data.files import RemoteFile, Source
 from tfdis.data.labelled import LabelledData
 from tfdis.data.named import all_named_data
 from tfdis.data.sprites import Sprites
@@ -59,7 +59,29 @@ def test_download_of_what_is_drawn_here(capsys):
     assert "needs no download" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("command", ["show", "download"])
+def test_check_says_which_address_answers(tmp_path, capsys, monkeypatch):
+    (tmp_path / "there.h5").write_bytes(b"images" * 500_000)
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        base = f"http://127.0.0.1:{server.server_port}"
+        file = RemoteFile("f", f"{base}/gone.h5", mirrors=(Source(f"{base}/there.h5"),))
+        monkeypatch.setattr(shapes3d.Shapes3D, "files", (file,))
+        assert main(["check", "shapes3d"]) == 0
+        monkeypatch.setattr(shapes3d.Shapes3D, "files", (RemoteFile("f", f"{base}/gone.h5"),))
+        assert main(["check", "shapes3d"]) == 2
+        server.shutdown()
+        thread.join()
+    out, err = capsys.readouterr()
+    assert f"{base}/gone.h5: does not answer (HTTP Error 404: File not found.)" in out
+    assert f"{base}/there.h5: answers, 3.0 MB" in out
+    assert err.splitlines()[-1] == "tfdis-data: No address gives f."
+    assert main(["check", "celebA"]) == 0
+    assert "a page, to be read by hand" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("command", ["show", "download", "check"])
 def test_an_unknown_name_is_one_sentence(command, capsys):
     assert main([command, "sprite"]) == 2
     told = capsys.readouterr().err.splitlines()[-1]

@@ -8,8 +8,8 @@ import threading
 import numpy as np
 import pytest
 
-from tfdis.data.download import fetch
-from tfdis.data.files import RemoteFile
+from tfdis.data.download import answer, fetch
+from tfdis.data.files import RemoteFile, Source
 from tfdis.errors import UserError
 
 _CONTENT = np.random.default_rng(0).bytes(3_000_000)
@@ -30,8 +30,9 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         server = self.server
         asked = self.headers.get("Range")
         server.asked.append(asked)
-        start = int(asked.removeprefix("bytes=").removesuffix("-")) if asked else 0
-        if self.path != "/file":
+        start, _, last = asked.removeprefix("bytes=").partition("-") if asked else ("0", "", "")
+        start = int(start)
+        if self.path.partition("?")[0] != "/file":
             self.send_error(404)
             return
         if start >= len(server.content):
@@ -39,8 +40,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             return
         if not server.ranges:
             start = 0
-        content = server.content[start:]
-        self.send_response(206 if start else 200)
+        content = server.content[start : int(last) + 1 if last and server.ranges else None]
+        self.send_response(206 if asked and server.ranges else 200)
+        if last and server.ranges:
+            self.send_header("Content-Range", f"bytes {start}-{last}/{len(server.content)}")
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         if server.drops:
@@ -105,8 +108,14 @@ def test_a_connection_that_keeps_dropping_is_told_and_what_arrived_is_kept(serve
 
 
 def test_all_arrived_before_but_was_not_verified(server, data_dir):
-    (data_dir / ".file.download").write_bytes(_CONTENT)
+    file = RemoteFile("file", server.url, hashlib.md5(b"other").hexdigest())
+    server.drops = 5
+    with pytest.raises(UserError):
+        _fetch(file)
+    (arrived,) = data_dir.iterdir()
+    arrived.write_bytes(_CONTENT)
     assert _fetch(RemoteFile("file", server.url, _MD5)).read_bytes() == _CONTENT
+    assert server.asked[-1] == "bytes=3000000-"
 
 
 @pytest.mark.parametrize("content", [_CONTENT[:-1], b"<html>moved</html>"])
@@ -134,6 +143,43 @@ def test_no_network_is_told_with_the_url_and_the_place(server, data_dir):
     with pytest.raises(UserError, match="404"):
         _fetch(RemoteFile("set/f", server.url + "s"))
     assert _nothing_half_there(data_dir)
+
+
+def test_addresses_are_tried_in_turn_until_one_gives_what_is_expected(server, data_dir, capsys):
+    gone, other = server.url + "s", Source(server.url, hashlib.md5(b"other").hexdigest())
+    file = RemoteFile("set/f", gone, _MD5, mirrors=(other, Source(server.url, _MD5)))
+    path = _fetch(file)
+    assert path.read_bytes() == _CONTENT
+    assert [p.name for p in path.parent.iterdir()] == ["f"]
+    path.unlink()
+    with pytest.raises(UserError) as error:
+        _fetch(RemoteFile("set/f", gone, _MD5, mirrors=(other,)))
+    assert f"{gone} could not be fetched" in str(error.value)
+    assert f"{server.url} gave another file" in str(error.value)
+    assert list(path.parent.iterdir()) == []
+
+
+def test_what_arrived_from_one_address_is_not_continued_from_another(server, data_dir):
+    server.drops = 5
+    with pytest.raises(UserError):
+        _fetch(RemoteFile("f", server.url, _MD5))
+    asked = len(server.asked)
+    mirrored = RemoteFile("f", server.url + "s", mirrors=(Source(server.url + "?mirror", _MD5),))
+    assert _fetch(mirrored).read_bytes() == _CONTENT
+    assert server.asked[asked:] == [None, None]
+
+
+@pytest.mark.parametrize("ranges", [True, False])
+def test_an_address_is_asked_for_one_byte(server, ranges):
+    server.ranges = ranges
+    assert answer(server.url) == len(_CONTENT)
+    assert server.asked == ["bytes=0-0"]
+
+
+@pytest.mark.parametrize(("end", "told"), [("s", "HTTP Error 404: Not Found"), (None, "refused")])
+def test_an_address_that_does_not_answer_says_why(server, end, told):
+    with pytest.raises(UserError, match=told):
+        answer("http://127.0.0.1:9/" if end is None else server.url + end)
 
 
 def test_a_file_to_be_got_by_hand_is_told(data_dir):

@@ -1,6 +1,9 @@
+import zipfile
+
 import numpy as np
 import pytest
 
+from tfdis.data import mpi3d
 from tfdis.data.mpi3d import MPI3DReal, MPI3DRealistic, MPI3DToy
 from tfdis.errors import UserError
 
@@ -59,3 +62,19 @@ def test_a_truncated_archive_is_named(ours, path, images):
     path.write_bytes(path.read_bytes()[:100_000])
     with pytest.raises(UserError, match=rf"{ours.name}\.npz is damaged"):
         ours()
+
+
+def test_what_arrives_is_read_to_its_end(tmp_path, images, monkeypatch):
+    monkeypatch.setattr(mpi3d._MPI3D, "factors_num_values", _SIZES)
+    path = tmp_path / "toy.npz"
+    np.savez(path, images=images)
+    (file,) = MPI3DToy.files
+    file.check(path)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(zipfile.BadZipFile, match="CRC"):
+        file.check(path)
+    np.savez(path, images=images[1:])
+    with pytest.raises(ValueError, match="143"):
+        file.check(path)

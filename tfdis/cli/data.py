@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tfdis.cli.run import run
+from tfdis.errors import UserError
 
 if TYPE_CHECKING:
+    from tfdis.data.files import RemoteFile
     from tfdis.data.ground_truth import GroundTruthData
     from tfdis.data.named import NamedData
 
@@ -22,7 +24,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="tfdis-data",
-        description="Lists, fetches and shows the data sets. Their files lie in "
+        description="Lists, fetches, checks and shows the data sets. Their files lie in "
         "$DISENTANGLEMENT_LIB_DATA (the working directory, if it is not set).",
         epilog="example: tfdis-data show sprites",
     )
@@ -30,6 +32,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser("list", help="every name: whether it is there, factors, licence, source")
     download = commands.add_parser("download", help="fetch the files of a data set")
     download.add_argument("name", metavar="NAME")
+    check = commands.add_parser("check", help="ask every address of the files which answer")
+    check.add_argument("name", metavar="NAME", nargs="?", help="default: every data set")
     show = commands.add_parser("show", help="draw traversals of the factors and random samples")
     show.add_argument("name", metavar="NAME")
     show.add_argument("--output_dir", default=".", metavar="DIR", help="default: %(default)s")
@@ -45,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _command(arguments: argparse.Namespace) -> None:
-    {"list": _list, "download": _download, "show": _show}[arguments.command](arguments)
+    perform = {"list": _list, "download": _download, "check": _check, "show": _show}
+    perform[arguments.command](arguments)
 
 
 def _list(arguments: argparse.Namespace) -> None:
@@ -86,6 +91,42 @@ def _download(arguments: argparse.Namespace) -> None:
         print(f"{arguments.name} needs no download.")
     for file in files:
         print(fetch(file))
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    from tfdis.data.named import all_named_data, find_named_data
+
+    every = [find_named_data(arguments.name)] if arguments.name else all_named_data().values()
+    asked: dict[str, bool] = {}
+    silent = []
+    for named in every:
+        for file in getattr(named.make, "files", ()):
+            if not _any_answers(named.name, file, asked):
+                silent.append(file.path)
+    if silent:
+        raise UserError(f"No address gives {', '.join(dict.fromkeys(silent))}.")
+
+
+def _any_answers(name: str, file: "RemoteFile", asked: dict[str, bool]) -> bool:
+    """Prints what each address of a file answers; `asked` remembers those of other data sets."""
+    from tfdis.data.download import answer
+
+    if file.by_hand:
+        print(f"{name}: {file.path}\n  {file.url}: a page, to be read by hand")
+        return True
+    told = [source for source in file.sources if source.url not in asked]
+    if told:
+        print(f"{name}: {file.path}")
+    for source in told:
+        try:
+            size = answer(source.url)
+        except UserError as error:
+            asked[source.url] = False
+            print(f"  {source.url}: does not answer ({error})")
+        else:
+            asked[source.url] = True
+            print(f"  {source.url}: answers" + (f", {size / 1e6:,.1f} MB" if size else ""))
+    return any(asked[source.url] for source in file.sources)
 
 
 def _show(arguments: argparse.Namespace) -> None:

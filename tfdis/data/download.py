@@ -1,4 +1,7 @@
-"""Fetches the files of a data set: resumed, verified, and never half there under their names."""
+"""Fetches the files of a data set: resumed, verified, and never half there under their names.
+
+A file may have several addresses; they are tried in turn until one gives what was expected.
+"""
 
 import contextlib
 import gzip
@@ -15,7 +18,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from tfdis.config import one_sentence
-from tfdis.data.files import RemoteFile, data_dir, place, reading
+from tfdis.data.files import RemoteFile, Source, data_dir, place, reading
 from tfdis.errors import UserError
 from tfdis.results import staged_directory, written_aside
 
@@ -38,7 +41,7 @@ def fetch(file: RemoteFile, retry_seconds: float = 2.0) -> Path:
         Its place.
 
     Raises:
-        UserError: it has to be got by hand, cannot be reached, or is not what was expected.
+        UserError: it has to be got by hand, or no address gives what was expected.
     """
     there = place(file)
     if there is not None:
@@ -52,40 +55,75 @@ def fetch(file: RemoteFile, retry_seconds: float = 2.0) -> Path:
         )
     with _writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
-    arriving = target.with_name(f".{target.name}.download")
-    _receive(file, arriving, target, retry_seconds)
-    _verify(file, arriving)
-    _put(file, arriving, target)
-    arriving.unlink(missing_ok=True)
-    return target
+    failures = []
+    for source in file.sources:
+        # What has arrived belongs to its address: another may give other bytes.
+        address = hashlib.sha256(source.url.encode()).hexdigest()[:8]
+        arriving = target.with_name(f".{target.name}.{address}.download")
+        try:
+            _receive(source, arriving, target, retry_seconds)
+            _verify(file, source, arriving)
+            _put(file, arriving, target)
+        except _NotGiven as error:
+            failures.append(str(error))
+            continue
+        arriving.unlink(missing_ok=True)
+        return target
+    raise UserError(" ".join(failures))
 
 
-def _receive(file: RemoteFile, arriving: Path, target: Path, retry_seconds: float) -> None:
+class _NotGiven(UserError):
+    """An address does not give the file; another may."""
+
+
+def _receive(source: Source, arriving: Path, target: Path, retry_seconds: float) -> None:
     """Fills `arriving`, from where it ends."""
     for attempt in range(_TRIES):
         before = _size(arriving)
         try:
-            _receive_once(file.url, arriving)
+            _receive_once(source.url, arriving, target.name)
         except urllib.error.HTTPError as error:
-            raise UserError(f"{_unreachable(file, target)} ({error}).") from error
+            raise _NotGiven(f"{_unreachable(source, target)} ({error}).") from error
         except (OSError, http.client.HTTPException) as error:
             moved = _size(arriving) > before
             if attempt == _TRIES - 1 or (isinstance(error, urllib.error.URLError) and not moved):
                 reason = getattr(error, "reason", error)
-                raise UserError(f"{_unreachable(file, target)} ({reason}).") from error
+                raise _NotGiven(f"{_unreachable(source, target)} ({reason}).") from error
             time.sleep(retry_seconds)
         else:
             return
 
 
-def _unreachable(file: RemoteFile, target: Path) -> str:
+def _unreachable(source: Source, target: Path) -> str:
     return (
-        f"{file.url} could not be fetched: check the network and try again (what has arrived is "
+        f"{source.url} could not be fetched: check the network and try again (what has arrived is "
         f"kept), or get it some other way and put what it holds at {target}"
     )
 
 
-def _receive_once(url: str, arriving: Path) -> None:
+def answer(url: str) -> int | None:
+    """Asks an address for the first byte of its file.
+
+    Returns:
+        The size of the file in bytes; None where the server does not say.
+
+    Raises:
+        UserError: it does not answer, or not with a file; says what it answered.
+    """
+    request = urllib.request.Request(url, headers={"User-Agent": "tfdis", "Range": "bytes=0-0"})
+    try:
+        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:
+            response.read(1)
+            # "bytes 0-0/SIZE" where the server gives parts of files, else the size of it all.
+            size = response.headers.get("Content-Range", "").rpartition("/")[2]
+            size = size or response.headers.get("Content-Length", "")
+            return int(size) if size.isdigit() else None
+    except (OSError, http.client.HTTPException) as error:
+        reason = error if isinstance(error, urllib.error.HTTPError) else None
+        raise UserError(one_sentence(reason or getattr(error, "reason", error))) from error
+
+
+def _receive_once(url: str, arriving: Path, name: str) -> None:
     start = _size(arriving)
     headers = {"User-Agent": "tfdis", **({"Range": f"bytes={start}-"} if start else {})}
     request = urllib.request.Request(url, headers=headers)
@@ -100,7 +138,7 @@ def _receive_once(url: str, arriving: Path) -> None:
             start = 0
         length = response.headers.get("Content-Length")
         total = None if length is None else start + int(length)
-        progress = _Progress(arriving.name.strip(".").removesuffix(".download"), total)
+        progress = _Progress(name, total)
         done = start
         with _writing(arriving), arriving.open("ab" if start else "wb") as out:
             while content := _read(response):
@@ -127,27 +165,27 @@ def _writing(path: Path) -> Iterator[None]:
         raise UserError(f"{path} could not be written: {error.strerror or error}.") from error
 
 
-def _verify(file: RemoteFile, arriving: Path) -> None:
+def _verify(file: RemoteFile, source: Source, arriving: Path) -> None:
     """Compares the MD5, or looks at the content; deletes what is something else."""
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     with arriving.open("rb") as content:
         while chunk := content.read(_CHUNK_BYTES):
             md5.update(chunk)
             sha256.update(chunk)
-    print(f"{file.url}\n  SHA-256 {sha256.hexdigest()}")
-    if file.md5 is not None and md5.hexdigest() != file.md5:
+    print(f"{source.url}\n  SHA-256 {sha256.hexdigest()}")
+    if source.md5 is not None and md5.hexdigest() != source.md5:
         arriving.unlink()
-        raise UserError(
-            f"{file.url} gave another file than the one that is known: its MD5 is "
-            f"{md5.hexdigest()}, expected {file.md5}; it was deleted, try again."
+        raise _NotGiven(
+            f"{source.url} gave another file than the one that is known: its MD5 is "
+            f"{md5.hexdigest()}, expected {source.md5}; it was deleted, try again."
         )
     if file.check is not None:
         try:
             with reading(arriving, f"what {file.path} holds"):
                 file.check(arriving)
-        except UserError:
+        except UserError as error:
             arriving.unlink()
-            raise
+            raise _NotGiven(str(error)) from error
 
 
 def _put(file: RemoteFile, arriving: Path, target: Path) -> None:
@@ -166,7 +204,7 @@ def _put(file: RemoteFile, arriving: Path, target: Path) -> None:
                     (staged / name).write_bytes(content)
     except _Damaged as error:
         arriving.unlink()
-        raise UserError(f"{error} It was deleted.") from error
+        raise _NotGiven(f"{error} It was deleted.") from error
 
 
 class _Damaged(UserError):

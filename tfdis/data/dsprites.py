@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis.data.feeding import DeviceFeed, Draw, device_table, unpack_bits
-from tfdis.data.files import NpzMember, RemoteFile, find, reading, unpacked
+from tfdis.data.files import NpzMember, RemoteFile, Source, find, reading, unpacked
 from tfdis.data.grid import GridData
 from tfdis.data.named import named_data
 from tfdis.data.sampling import configured_draw
@@ -22,6 +22,12 @@ DSPRITES_FILE = RemoteFile(
     "https://raw.githubusercontent.com/deepmind/dsprites-dataset/master/"
     "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz",
     check=_check,
+    mirrors=(
+        Source(
+            "https://github.com/google-deepmind/dsprites-dataset/raw/master/"
+            "dsprites_ndarray_co1sh3sc6or40x32y32_64x64.npz"
+        ),
+    ),
 )
 SOURCE, LICENCE = "https://github.com/deepmind/dsprites-dataset", "Apache-2.0"
 

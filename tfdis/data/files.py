@@ -25,12 +25,25 @@ _UNREADABLE = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError, O
 
 
 @dataclass(frozen=True)
+class Source:
+    """One address of a file.
+
+    Attributes:
+        url: the address.
+        md5: of what it gives, where someone has published it.
+    """
+
+    url: str
+    md5: str | None = None
+
+
+@dataclass(frozen=True)
 class RemoteFile:
     """One file of a data set, and where it can be had.
 
     Attributes:
         path: its place below the data directory.
-        url: where `tfdis-data download` gets it.
+        url: where `tfdis-data download` gets it first.
         md5: of what the URL gives, where someone has published it.
         unpack: "gz" where the URL gives it compressed, or "tar:FOLDER" for an archive of
             which FOLDER becomes `path`.
@@ -38,6 +51,7 @@ class RemoteFile:
             into a sentence.
         alternatives: other files that serve as well where they are there.
         by_hand: whether the URL is a page to read, since no program can fetch the file.
+        mirrors: other addresses, tried in turn where those before do not give the file.
     """
 
     path: str
@@ -47,6 +61,12 @@ class RemoteFile:
     check: Callable[[Path], None] | None = None
     alternatives: tuple[str, ...] = ()
     by_hand: bool = False
+    mirrors: tuple[Source, ...] = ()
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """Every address, in the order in which they are tried."""
+        return (Source(self.url, self.md5), *self.mirrors)
 
 
 def data_dir() -> Path:

@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from tfdis.data.dsprites import DSPRITES_FILE, LICENCE, SOURCE, DSprites
 from tfdis.data.feeding import DeviceFeed, Draw
-from tfdis.data.files import RemoteFile, find, reading
+from tfdis.data.files import RemoteFile, Source, find, reading
 from tfdis.data.named import named_data
 from tfdis.data.sampling import configured_draw
 from tfdis.keys import uniform
@@ -30,6 +30,7 @@ _SCREAM_FILE = RemoteFile(
     "scream/scream.jpg",
     "https://upload.wikimedia.org/wikipedia/commons/f/f4/The_Scream.jpg",
     check=_read_scream,
+    mirrors=(Source("https://commons.wikimedia.org/wiki/Special:FilePath/The_Scream.jpg"),),
 )
 
 

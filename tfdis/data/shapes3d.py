@@ -5,16 +5,22 @@ from pathlib import Path
 
 import numpy as np
 
-from tfdis.data.files import NpzMember, RemoteFile, find, reading, unpacked
+from tfdis.data.files import NpzMember, RemoteFile, Source, find, reading, unpacked
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import named_data
 from tfdis.data.stored import StoredImages
 from tfdis.errors import UserError
 
+_MD5 = "099a2078d58cec4daad0702c55d06868"  # as recorded in disent's data classes
 _FILE = RemoteFile(
     "3dshapes/3dshapes.h5",
     "https://storage.googleapis.com/3d-shapes/3dshapes.h5",
-    "099a2078d58cec4daad0702c55d06868",  # as recorded in disent's data classes
+    _MD5,
+    mirrors=(
+        Source(
+            "https://storage.googleapis.com/storage/v1/b/3d-shapes/o/3dshapes.h5?alt=media", _MD5
+        ),
+    ),
     # What disentanglement_lib reads; it was never published.
     alternatives=(
         "3dshapes/look-at-object-room_floor-hueXwall-hueXobj-hueXobj-sizeXobj-shapeXview-azi.npz",
