@@ -1,5 +1,6 @@
 import contextlib
 import importlib.util
+import json
 import os
 import resource
 from pathlib import Path
@@ -61,3 +62,10 @@ def _empty_gin_config():
     gin.clear_config()
     yield
     gin.clear_config()
+
+
+@pytest.fixture(scope="session")
+def quantized_latents():
+    """What the code of the papers on quantized latents computed; see tests/reference/README.md."""
+    path = Path(__file__).parent / "reference" / "quantized_latents.json"
+    return json.loads(path.read_text())
