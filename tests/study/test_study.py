@@ -8,7 +8,7 @@ from tfdis.study.study import load_study, read_study, save_study
 STUDY = """
 sweep.settings = @product()
 product.parts = [@models/chain(), @seeds/grid()]
-models/chain.parts = [@a/zip(), @b/random(), @c/fixed()]
+models/chain.parts = [@a/zip(), @b/random(), @c/single()]
 a/zip.parts = [@a/categorical(), @a/discrete()]
 a/categorical.name = "model.name"
 a/categorical.values = ["one", "two"]
@@ -20,8 +20,8 @@ beta/log_uniform.low = 1.0
 beta/log_uniform.high = 1.0
 uniform_integer.low = 16
 uniform_integer.high = 16
-c/fixed.name = "model.name"
-c/fixed.value = "three"
+c/single.name = "model.name"
+c/single.value = "three"
 seeds/grid.bindings = {"model.random_seed": [0, 1]}
 model.training_steps = 5
 """

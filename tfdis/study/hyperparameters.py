@@ -27,7 +27,7 @@ Setting = dict[str, Any]
 Settings = list[Setting]
 
 
-@configurable("fixed")
+@configurable("single")  # disentanglement_lib has an annealer of the name "fixed"
 def fixed(name: str = gin.REQUIRED, value: Any = gin.REQUIRED, length: int = 1) -> Settings:
     """The same value `length` times.
 
