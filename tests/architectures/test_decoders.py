@@ -67,3 +67,9 @@ def test_gin_chooses_the_network_and_its_width():
     gin.parse_config("decoder.decoder_fn = @deconv_decoder\ndeconv_decoder.width = 0.25")
     decoder = decoders.make_decoder(10, (64, 64, 1))
     assert [layer.output.shape[-1] for layer in decoder.layers] == [10, 64, 256, 16, 16, 8, 8, 1]
+
+
+@pytest.mark.parametrize("build", [decoders.deconv_decoder, decoders.padless_deconv_decoder])
+def test_convolutional_decoders_draw_large_images(build):
+    decoder = build(num_latent=7, output_shape=(256, 256, 5), width=0.1)
+    assert decoder(np.ones((1, 7), np.float32)).shape == (1, 256, 256, 5)

@@ -130,3 +130,10 @@ def test_round_trip_in_safe_mode(tmp_path):
     images = np.random.default_rng(0).random((2, 32, 32, 1))
     for one, other in zip(encoder(images), again(images), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("build", [encoders.conv_encoder, *CONVOLUTIONAL])
+def test_convolutional_encoders_take_large_images(build):
+    encoder = build(num_latent=3, input_shape=(256, 256, 5), width=0.1)
+    mean, log_variance = encoder(np.ones((1, 256, 256, 5), np.float32))
+    assert mean.shape == log_variance.shape == (1, 3)

@@ -62,7 +62,7 @@ def conv_encoder(
         hidden = blocks.convolution(size, kernel_size, "same", f"convolution_{number}")(hidden)
     hidden = keras.layers.Flatten(name="flat")(hidden)
     hidden = blocks.dense(*blocks.scaled((256,), width), "relu", "dense")(hidden)
-    return _gaussian(images, hidden, num_latent, "conv_encoder")
+    return gaussian_head(images, hidden, num_latent, "conv_encoder")
 
 
 @configurable("fc_encoder")
@@ -156,7 +156,7 @@ def _convolutional(
     images = hidden = keras.Input(tuple(input_shape), name="images")
     for number, size in enumerate(filters, 1):
         hidden = blocks.convolution(size, kernel_size, padding, f"convolution_{number}")(hidden)
-    return _gaussian(images, keras.layers.Flatten(name="flat")(hidden), num_latent, name)
+    return gaussian_head(images, keras.layers.Flatten(name="flat")(hidden), num_latent, name)
 
 
 def _fully_connected(
@@ -166,12 +166,13 @@ def _fully_connected(
     hidden = keras.layers.Flatten(name="flat")(images)
     for number, size in enumerate(layer_sizes, 1):
         hidden = blocks.dense(size, "relu", f"dense_{number}")(hidden)
-    return _gaussian(images, hidden, num_latent, name)
+    return gaussian_head(images, hidden, num_latent, name)
 
 
-def _gaussian(
+def gaussian_head(
     images: keras.KerasTensor, features: keras.KerasTensor, num_latent: int, name: str
 ) -> keras.Model:
+    """The encoder from images to a mean and a log variance that are linear in the features."""
     mean = blocks.dense(num_latent, name="mean")(features)
     log_variance = blocks.dense(num_latent, name="log_variance")(features)
     return keras.Model(images, (mean, log_variance), name=name)

@@ -17,7 +17,7 @@ _EPSILON = 1e-3
 
 @keras.saving.register_keras_serializable("tfdis")
 class FiniteScalarQuantization(Quantizer):
-    """Latents bounded by tanh and rounded to `levels` integers (Mentzer et al., 2024, section 3.1).
+    """Latents bounded by tanh and rounded to `levels` integers (Mentzer et al., 2024).
 
     round(tanh(x + shift) (L - 1)(1 - 0.001) / 2 - offset) / floor(L / 2) for L levels; where L is
     even the offset is 1/2, and the shift is tan(offset / ((L - 1)(1 - 0.001) / 2)), as in the

@@ -15,7 +15,7 @@ from tfdis.config import configurable
 class FiniteLattice(Quantizer):
     """Latents bounded by tanh, rounded to `num_values` even steps from -1 to 1.
 
-    QLAE's grid as Tripod fixes it (Hsu et al., 2024, section 3.1). Nothing is learned.
+    QLAE's grid as Tripod fixes it (Hsu et al., 2024). Nothing is learned.
 
     Args:
         num_values: of each latent.

@@ -13,7 +13,7 @@ from tfdis.config import configurable
 
 @keras.saving.register_keras_serializable("tfdis")
 class ScalarCodebooks(Quantizer):
-    """A codebook of scalars per latent (Hsu et al., 2023, Eq. 1).
+    """A codebook of scalars per latent (QLAE; Hsu et al., 2023).
 
     Each starts evenly from -1/2 to 1/2. What teaches it is `codebook_loss`.
 

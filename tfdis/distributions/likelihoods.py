@@ -16,7 +16,7 @@ def bernoulli(logits: tf.Tensor) -> tfd.Distribution:
 
 
 def continuous_bernoulli(logits: tf.Tensor) -> tfd.Distribution:
-    """Independent continuous Bernoulli pixels in [0, 1] (Loaiza-Ganem and Cunningham, 2019, Eq. 5).
+    """Independent continuous Bernoulli pixels in [0, 1] (Loaiza-Ganem and Cunningham, 2019).
 
     The Bernoulli's expression divided by what it integrates to; its mean is not the sigmoid of the
     logits.
@@ -40,8 +40,8 @@ def gaussian(pixels: tf.Tensor, sigma: float | tf.Tensor) -> tfd.Distribution:
 def optimal_sigma(images: tf.Tensor, pixels: tf.Tensor) -> tf.Tensor:
     """The standard deviation under which a batch is most likely, a scalar.
 
-    The root of the mean squared error over the batch and its pixels (Rybkin et al., 2021, Eq. 6);
-    it is kept above exp(-6), as there.
+    The root of the mean squared error over the batch and its pixels (the optimal sigma-VAE of
+    Rybkin et al., 2021); it is kept above exp(-6), as in their code.
     """
     squared = tf.reduce_mean(tf.square(images - pixels))
     return tf.sqrt(tf.maximum(squared, tf.exp(-12.0)))

@@ -16,7 +16,7 @@ tfd = tfp.distributions
 
 @keras.saving.register_keras_serializable("tfdis")
 class MixtureOfGaussians(Prior):
-    """sum_k w_k N(z; mu_k, diag(sigma_k^2)), all of it learned (Tomczak and Welling, 2018, 3.2).
+    """sum_k w_k N(z; mu_k, diag(sigma_k^2)), all of it learned (Tomczak and Welling, 2018).
 
     Args:
         num_components: k.

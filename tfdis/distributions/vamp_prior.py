@@ -15,7 +15,7 @@ tfd = tfp.distributions
 
 @keras.saving.register_keras_serializable("tfdis")
 class VampPrior(Prior):
-    """(1/K) sum_k q(z | u_k) (Tomczak and Welling, 2018, Eq. 9).
+    """(1/K) sum_k q(z | u_k) (Tomczak and Welling, 2018).
 
     The pseudo-inputs u_k are images that are learned; a sigmoid keeps their pixels in [0, 1].
 

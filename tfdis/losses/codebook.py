@@ -4,7 +4,7 @@ import tensorflow as tf
 
 
 def quantization_loss(continuous: tf.Tensor, quantized: tf.Tensor) -> tf.Tensor:
-    """Moves values to the codes: mean_l (stop(continuous) - quantized)^2 (Hsu et al., 2023, Eq. 4).
+    """Moves values to the codes: mean_l (stop(continuous) - quantized)^2 (Hsu et al., 2023).
 
     Args:
         continuous: codes before the quantizer, `[batch, num_latents]`.

@@ -18,11 +18,11 @@ def normalized_hessian_penalty(
     normals: tf.Tensor,
     epsilon: float = 0.1,
 ) -> list[tf.Tensor]:
-    """How much of a function's second derivatives mixes latents (Hsu et al., 2024, section 3.3).
+    """How much of a function's second derivatives mixes latents (Hsu et al., 2024).
 
     For each activation the variance of v^T H v over random v, averaged over its elements: with
     Rademacher v it is twice the sum of the squares off the Hessian's diagonal (Peebles et al.,
-    2020, Eq. 4), with normal v twice the sum of all squares. The penalty is the first over the
+    2020), with normal v twice the sum of all squares. The penalty is the first over the
     second. v^T H v is a central difference along `epsilon * spread * v`.
 
     Args:

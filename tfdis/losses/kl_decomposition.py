@@ -31,7 +31,7 @@ def kl_decomposition(
     """Estimates the three parts on a batch by minibatch weighted sampling.
 
     log q(z) is the log of the mean over the batch of q(z | x_i), over `num_images` (Chen et al.,
-    2018, Eq. S4); so is that of each latent.
+    2018, appendix C.1); so is that of each latent.
 
     Args:
         posterior: batch shape `[batch]`.

@@ -13,7 +13,7 @@ def spread_of(z: tf.Tensor) -> tf.Tensor:
 
 
 def latent_multiinformation(z: tf.Tensor, spread: tf.Tensor) -> tf.Tensor:
-    """Log q(z) - sum_l log q(z_l) at each code of a batch (Hsu et al., 2024, section 3.2).
+    """Log q(z) - sum_l log q(z_l) at each code of a batch (Hsu et al., 2024).
 
     The joint density and the marginal ones are kernel estimates on the batch itself, with Gaussian
     kernels. The joint's bandwidths are `spread` times Silverman's factor,
