@@ -18,21 +18,24 @@ def read(path):
 def test_every_matrix_gets_a_picture_beside_it(tmp_path):
     save_matrix(tmp_path / "dci", "importance", np.eye(3, 2), ["shape", "scale"])
     save_matrix(tmp_path / "mig", "mutual_information", 3 * np.eye(3, 2), ["shape", "scale"])
+    save_matrix(tmp_path / "irs", "robustness", np.eye(3, 2), ["shape", "scale"])
     paths = plot_artifacts(tmp_path)
-    assert paths == [
-        tmp_path / "dci" / "importance.png",
-        tmp_path / "mig" / "mutual_information.png",
+    assert [str(path.relative_to(tmp_path)) for path in paths] == [
+        "dci/importance.png",
+        "dci/importance_dendrogram.png",
+        "dci/importance_groups.png",
+        "irs/robustness.png",
+        "mig/mutual_information.png",
+        "mig/mutual_information_dendrogram.png",
+        "mig/mutual_information_groups.png",
     ]
     for path in paths:
         image = read(path)
         assert image.std() > 10
         assert min(image.shape[:2]) > 100
-    assert sorted(path.name for path in tmp_path.rglob("*.*")) == [
-        "importance.json",
-        "importance.png",
-        "mutual_information.json",
-        "mutual_information.png",
-    ]
+    jsons = ["importance.json", "mutual_information.json", "robustness.json"]
+    written = sorted(path.name for path in tmp_path.rglob("*.*"))
+    assert written == sorted([*jsons, *(path.name for path in paths)])
 
 
 def test_no_artifacts_no_pictures(tmp_path):
@@ -87,5 +90,7 @@ def test_an_evaluation_leaves_a_picture_per_matrix(tmp_path):
     assert sorted(path.name for path in folder.iterdir()) == [
         "mutual_information.json",
         "mutual_information.png",
+        "mutual_information_dendrogram.png",
+        "mutual_information_groups.png",
     ]
     assert read(folder / "mutual_information.png").std() > 10

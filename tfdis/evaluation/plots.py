@@ -10,6 +10,7 @@ import numpy as np
 from tfdis.errors import UserError
 from tfdis.results import read_json
 from tfdis.visualize import charts, style
+from tfdis.visualize.mixing import draw_dendrogram, draw_groups
 
 # What a metric's matrix holds, by the name that it saves it under.
 _MEANINGS = {
@@ -24,6 +25,9 @@ _MEANINGS = {
 def plot_artifacts(artifact_dir: str | os.PathLike) -> list[Path]:
     """Draws every matrix that metrics left below a directory, each beside its file.
 
+    A matrix of what latents know of factors is also drawn as a dendrogram, and as the number of
+    factors found and of independent groups, at every threshold.
+
     Args:
         artifact_dir: such as artifacts/ of an evaluation; it need not exist.
 
@@ -36,6 +40,12 @@ def plot_artifacts(artifact_dir: str | os.PathLike) -> list[Path]:
         matrix = np.array(content["matrix"], dtype=float)
         paths.append(source.with_suffix(".png"))
         draw_matrix(paths[-1], matrix, content["factor_names"], _meaning(source.stem))
+        # Robustness is no share of a factor that a latent has, and no threshold cuts it.
+        if source.stem == "robustness" or matrix.shape[1] < 2 or not matrix.any():
+            continue
+        for draw, name in ((draw_dendrogram, "dendrogram"), (draw_groups, "groups")):
+            paths.append(source.with_name(f"{source.stem}_{name}.png"))
+            draw(paths[-1], matrix, content["factor_names"], _meaning(source.stem))
     return paths
 
 

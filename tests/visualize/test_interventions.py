@@ -1,0 +1,41 @@
+import numpy as np
+import pytest
+from PIL import Image
+
+from tfdis.visualize.interventions import draw_interventions, held_means
+
+
+@pytest.fixture
+def factors():
+    return np.random.default_rng(0).integers(0, (3, 5, 8), (4000, 3))
+
+
+def test_means_are_those_of_the_samples(factors):
+    code = np.random.default_rng(1).normal(size=4000) + factors[:, 1]
+    means = held_means(code, factors[:, 2], factors[:, 1])
+    assert means.shape == (5, 8)
+    for held in range(5):
+        for moved in range(8):
+            here = (factors[:, 1] == held) & (factors[:, 2] == moved)
+            np.testing.assert_allclose(means[held, moved], code[here].mean())
+
+
+def test_values_that_never_meet_have_no_mean():
+    means = held_means(np.array([1.0, 3.0, 5.0]), np.array([0, 0, 1]), np.array([0, 0, 2]))
+    np.testing.assert_array_equal(means, [[2, np.nan], [np.nan, np.nan], [np.nan, 5]])
+
+
+@pytest.mark.parametrize("num_latents", [1, 10])
+def test_the_picture_has_a_row_per_latent_and_marks_the_parent(factors, num_latents, tmp_path):
+    rng = np.random.default_rng(2)
+    codes = rng.normal(size=(4000, num_latents)) + factors[:, :1]
+    robustness = np.tile([0.9, 0.2, 0.1], (num_latents, 1))
+    draw_interventions(tmp_path / "p.png", codes, factors, robustness, ["shape", "size", "x"])
+    image = Image.open(tmp_path / "p.png")
+    assert image.width / 250 <= 6.5
+    assert image.height / 250 == pytest.approx(0.55 + 0.75 * num_latents, abs=0.02)
+    pixels = np.asarray(image).astype(int)
+    orange = (pixels[..., 0] - pixels[..., 2]) > 150
+    first = orange[:, : image.width // 2].sum()  # the parent is the first of three factors
+    assert first > 100
+    assert orange[:, image.width // 2 :].sum() == 0
