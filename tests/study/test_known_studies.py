@@ -48,6 +48,14 @@ def test_those_of_the_abstract_reasoning_study_too(dlib15_path):
     assert ours(abstract_reasoning_study_v1()) == expected
 
 
+@pytest.mark.parametrize("name", FOLDERS)
+def test_numbered_models_count_steps_as_disentanglement_lib_does(name):
+    study = read_study([f"studies/{name}.gin"])
+    with parsed([str(path) for path in study.model_configs], study.model_bindings(7)):
+        assert gin.query_parameter("model.count_discriminator_updates") is True
+        assert gin.query_parameter("model.training_steps") == 300000
+
+
 def parsed_content(path: Path) -> dict:
     with parsed([str(path)]):
         return {

@@ -9,7 +9,7 @@ from fake_stages import fake_stages, make_study
 
 from tfdis.compat import disentanglement_lib
 from tfdis.errors import UserError
-from tfdis.study.run import Stages, num_stages, run_model
+from tfdis.study.run import Repeats, Stages, num_stages, run_model
 from tfdis.study.study import Study, read_study
 
 
@@ -163,3 +163,28 @@ def test_an_unknown_number_is_refused():
     study = Study("s", [{}, {}], model_configs=())
     with pytest.raises(UserError, match="0 to 1"):
         study.setting(2)
+
+
+def test_scores_are_repeated_on_samples_of_several_sizes(tmp_path):
+    recorder = Recorder()
+    study = read_study(["studies/unsupervised_study_v1.gin"], ["model.training_steps = 2"])
+    repeats = Repeats(2, ("mig", "factor_vae_metric"), (100, 1000))
+    run_model(study, 0, tmp_path, recorder.stages(), repeats=repeats)
+    evaluations = [call for call in recorder.calls if call[0] == "evaluation"]
+    mean = {Path(call[2]).name: call[-1] for call in evaluations if "mean/" in call[2]}
+    assert len(mean) == 7 + 2 * 4
+    assert {"mig_100_0", "mig_1000_0", "mig_100_1", "mig_1000_1", "dci"} <= set(mean)
+    assert "mig.num_train = 1000" in mean["mig_1000_1"]
+    assert "factor_vae_score.num_train = 100" in mean["factor_vae_metric_100_0"]
+    assert "evaluation.name = 'mig_1000_1'" in mean["mig_1000_1"]
+    seeds = [bindings[0] for bindings in mean.values()]
+    assert len(set(seeds)) == len(seeds)
+    assert not any("num_train" in binding for binding in mean["dci"])
+
+
+def test_without_sizes_the_configs_own_is_repeated(tmp_path):
+    assert Repeats(2, ("mig",)).of(Path("mig.gin")) == [("mig_0", []), ("mig_1", [])]
+    assert Repeats(2, ("mig",)).of(Path("dci.gin")) == [("dci", [])]
+    (tmp_path / "mig.gin").write_text("mig.num_train = 5\n")
+    with pytest.raises(UserError, match=r"mig.gin does not bind evaluation.evaluation_fn"):
+        Repeats(2, ("mig",), (10,)).of(tmp_path / "mig.gin")

@@ -9,8 +9,8 @@ from tfdis.cli.run import run
 from tfdis.config import config_dirs
 from tfdis.errors import UserError
 from tfdis.results import refuse_existing
-from tfdis.study.run import real_stages, run_model
-from tfdis.study.study import Study, read_study
+from tfdis.study.run import Repeats, real_stages, run_model
+from tfdis.study.study import Study, config_name, read_study
 
 _DESCRIPTION = """\
 Trains, draws, postprocesses and evaluates model number N of a study, as dlib_reproduce does: the
@@ -19,6 +19,8 @@ same bindings, seeds and directories.
   tfdis-reproduce --study=unsupervised_study_v1 --model_num=1200 --only_print
   tfdis-reproduce --study=unsupervised_study_v1 --model_num=1200 \\
       --gin_bindings="dataset.name = 'sprites'" --gin_bindings="model.training_steps = 5000"
+  tfdis-reproduce --model_dir=my/model --num_eval=10 --scores_list=mig --scores_list=dci \\
+      --evaluation_num_samples_train=1000 --evaluation_num_samples_train=10000
 """
 
 
@@ -41,6 +43,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="{study} and {model_num} in it are replaced; default: output/{study}/{model_num}, or "
         "output with --model_dir",
     )
+    parser.add_argument(
+        "--num_eval", type=int, default=1, help="compute each of --scores_list so many times"
+    )
+    parser.add_argument(
+        "--scores_list", action="append", default=[], help="such as mig; repeat it for several"
+    )
+    parser.add_argument(
+        "--evaluation_num_samples_train",
+        action="append",
+        default=[],
+        type=int,
+        help="compute each of --scores_list on a sample of this size; repeat it for several",
+    )
     parser.add_argument("--model_dir", help="evaluate this trained model; train none")
     parser.add_argument("--only_print", action="store_true", help="print the settings, run nothing")
     parser.add_argument(
@@ -53,6 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _reproduce(arguments: argparse.Namespace) -> None:
     study = read_study([_gin_file(arguments.study)], arguments.gin_bindings)
+    repeats = _repeats(study, arguments)
     _print_settings(study, arguments)
     if arguments.only_print:
         return
@@ -71,6 +87,29 @@ def _reproduce(arguments: argparse.Namespace) -> None:
         real_stages(),
         trained_model_dir=arguments.model_dir,
         overwrite=arguments.overwrite,
+        repeats=repeats,
+    )
+
+
+def _repeats(study: Study, arguments: argparse.Namespace) -> Repeats:
+    known = [config_name(config) for config in study.metric_configs]
+    for name in arguments.scores_list:
+        if name not in known:
+            raise UserError(
+                f"--scores_list={name} is no score of {study.name}, which has: {', '.join(known)}."
+            )
+    repeated = arguments.num_eval != 1 or arguments.evaluation_num_samples_train
+    if repeated and not arguments.scores_list:
+        raise UserError(
+            "--num_eval and --evaluation_num_samples_train are about the scores of --scores_list: "
+            f"name some of {', '.join(known)}."
+        )
+    if arguments.num_eval < 1 or min(arguments.evaluation_num_samples_train, default=1) < 1:
+        raise UserError("--num_eval and --evaluation_num_samples_train have to be above 0.")
+    return Repeats(
+        arguments.num_eval,
+        tuple(arguments.scores_list),
+        tuple(arguments.evaluation_num_samples_train),
     )
 
 

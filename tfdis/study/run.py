@@ -9,11 +9,13 @@ Writes:
 
 import dataclasses
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from tfdis.errors import UserError
+from tfdis.results import gin_dict
 from tfdis.study.left_out import json_line
 from tfdis.study.study import Study, config_name
 
@@ -33,6 +35,51 @@ class Stages:
     evaluate: Callable
     open: Callable = str
     report: Callable = lambda study, model_num, output_dir: None
+
+
+@dataclasses.dataclass(frozen=True)
+class Repeats:
+    """Scores that are computed several times, on samples of several sizes (dlib_reproduce_jmlr).
+
+    Attributes:
+        num_eval: how many times, each with seeds of its own.
+        scores: names of metric configs; every other score is computed once.
+        num_train: the sizes of the sample, the metric's `num_train`; none: its config's.
+    """
+
+    num_eval: int = 1
+    scores: tuple[str, ...] = ()
+    num_train: tuple[int, ...] = ()
+
+    def of(self, config: Path) -> list[tuple[str, list[str]]]:
+        """The name of each computation of a score, and the gin bindings that it has.
+
+        Raises:
+            UserError: the metric of the config cannot be told.
+        """
+        name = config_name(config)
+        if name not in self.scores:
+            return [(name, [])]
+        if not self.num_train:
+            return [(f"{name}_{i}", []) for i in range(self.num_eval)]
+        metric = evaluation_fn(config)
+        return [
+            (f"{name}_{size}_{i}", [f"{metric}.num_train = {size}"])
+            for i in range(self.num_eval)
+            for size in self.num_train
+        ]
+
+
+def evaluation_fn(config: Path) -> str:
+    """The gin name of the metric that a metric config is about.
+
+    Raises:
+        UserError: it does not say.
+    """
+    metric = gin_dict(config.read_text()).get("evaluation.evaluation_fn", "")
+    if not metric.startswith("@"):
+        raise UserError(f"{config} does not bind evaluation.evaluation_fn to a metric.")
+    return metric.removeprefix("@")
 
 
 def real_stages() -> Stages:
@@ -62,6 +109,7 @@ def run_model(
     stages: Stages,
     trained_model_dir: str | Path | None = None,
     overwrite: bool = False,
+    repeats: Repeats = Repeats(),
 ) -> None:
     """Trains, draws, postprocesses and evaluates one model.
 
@@ -75,6 +123,7 @@ def run_model(
         stages: the stages to run.
         trained_model_dir: a trained model to take instead of training one.
         overwrite: whether to replace what is there.
+        repeats: which scores are computed several times.
     """
     output_dir = Path(output_dir)
     _clear_partial(output_dir)
@@ -101,29 +150,31 @@ def run_model(
     # Every seed is drawn, needed or not, so that each stage has disentanglement_lib's.
     random_state = np.random.RandomState(0)
 
-    def seeded(stage: str, config: Path) -> list[str]:
+    def seeded(stage: str, name: str, bindings: Sequence[str] = ()) -> list[str]:
         return [
             f"{stage}.random_seed = {random_state.randint(2**32, dtype=np.int64)}",
-            f"{stage}.name = '{config_name(config)}'",
+            f"{stage}.name = '{name}'",
             *study.gin_bindings,
+            *bindings,
         ]
 
     representation_dirs = []
     for config in study.postprocess_configs:
         directory = output_dir / "postprocessed" / config_name(config)
         representation_dirs.append(directory)
-        bindings = seeded("postprocess", config)
+        bindings = seeded("postprocess", config_name(config))
         if is_due(directory, "postprocess"):
             stages.postprocess(str(model_dir), str(directory), overwrite, [str(config)], bindings)
 
     for representation_dir in representation_dirs:
         opened = None
         for config in study.metric_configs:
-            directory = output_dir / "metrics" / representation_dir.name / config_name(config)
-            bindings = seeded("evaluation", config)
-            if is_due(directory, "evaluation"):
-                opened = opened or stages.open(str(representation_dir))
-                stages.evaluate(opened, str(directory), overwrite, [str(config)], bindings)
+            for name, own_bindings in repeats.of(config):
+                directory = output_dir / "metrics" / representation_dir.name / name
+                bindings = seeded("evaluation", name, own_bindings)
+                if is_due(directory, "evaluation"):
+                    opened = opened or stages.open(str(representation_dir))
+                    stages.evaluate(opened, str(directory), overwrite, [str(config)], bindings)
 
     if trained_model_dir is None:
         stages.report(study, model_num, output_dir)
