@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ import gin
 import numpy as np
 
 from tfdis.errors import UserError
+
+_listeners: list[Callable[[Path], None]] = []
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
@@ -43,68 +45,75 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
         UserError: the file cannot be written (no space, no permission).
     """
     path = Path(path)
-    partial = _aside(path)
+    partial = aside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
         with partial.open("rb") as handle:
             os.fsync(handle.fileno())
+        for listener in _listeners:
+            listener(path)
         partial.replace(path)
     except OSError as error:
-        raise _cannot_write(path, error) from error
+        raise cannot_write(path, error) from error
     finally:
         partial.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
-def staged_directory(output_dir: str | os.PathLike, overwrite: bool = False) -> Iterator[Path]:
-    """Gives an empty directory to fill; it takes the name `output_dir` once all went well.
+def telling(listener: Callable[[Path], None]) -> Iterator[None]:
+    """Tells a function of every file's path before `written_aside` gives the file its name."""
+    _listeners.append(listener)
+    try:
+        yield
+    finally:
+        _listeners.remove(listener)
+
+
+@contextlib.contextmanager
+def staged_directory(path: str | os.PathLike) -> Iterator[Path]:
+    """Gives an empty directory to fill; it takes the name `path` once all went well.
 
     Raises:
-        UserError: `output_dir` exists and `overwrite` is False, or it cannot be written.
+        UserError: it cannot be written; a `path` that is no empty directory counts as that.
     """
-    output_dir = Path(output_dir)
-    refuse_existing(output_dir, overwrite)
-    partial = _aside(output_dir)
+    path = Path(path)
+    partial = aside(path)
     try:
         partial.mkdir(parents=True)
         yield partial
-        _sync(partial)
-        if output_dir.exists():
-            shutil.rmtree(output_dir)
-        partial.rename(output_dir)
+        sync(partial)
+        partial.rename(path)
     except OSError as error:
-        raise _cannot_write(output_dir, error) from error
+        raise cannot_write(path, error) from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _aside(path: Path) -> Path:
+def aside(path: Path) -> Path:
+    """Where this process writes `path` before it has its name."""
     return path.with_name(f".{path.name}.partial-{os.getpid()}")
 
 
-def _cannot_write(path: Path, error: OSError) -> UserError:
-    # The path may be in a staged directory: undo `_aside`.
+def whole(partial: Path) -> Path | None:
+    """The path that `aside` gave this one for; None: it is no such path."""
+    match = re.fullmatch(r"\.(.+)\.partial-\d+(\.keras)?", partial.name)
+    return partial.with_name(match[1]) if match else None
+
+
+def cannot_write(path: Path, error: OSError) -> UserError:
+    """Says that a path could not be written."""
+    # The path may be in a staged directory: undo `aside`.
     final = re.sub(r"(^|/)\.([^/]+)\.partial-\d+(?=/|$)", r"\1\2", str(path))
     return UserError(f"{final} could not be written: {error.strerror or error}.")
 
 
-def _sync(directory: Path) -> None:
+def sync(directory: Path) -> None:
+    """Waits until the files below a directory are on the disk."""
     for path in directory.rglob("*"):
         if path.is_file():
             with path.open("rb") as handle:
                 os.fsync(handle.fileno())
-
-
-def refuse_existing(output_dir: str | os.PathLike, overwrite: bool) -> None:
-    """Raises a UserError where `output_dir` exists, has content, and may not be overwritten."""
-    output_dir = Path(output_dir)
-    if output_dir.is_file():
-        raise UserError(f"{output_dir} is a file where a directory is to be written: name another.")
-    if output_dir.is_dir() and any(output_dir.iterdir()) and not overwrite:
-        raise UserError(
-            f"{output_dir} already exists: pass --overwrite to replace it, or name another."
-        )
 
 
 def update_result_directory(

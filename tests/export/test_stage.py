@@ -21,6 +21,7 @@ def test_command_writes_files_results_and_metadata(model_dir, model, images, tmp
     ]
     assert command.main([*arguments, "--part=representation,decoder", "--layout=NHWC"]) == 0
     assert sorted(path.name for path in output_dir.iterdir()) == [
+        ".tfdis.json",
         "decoder.onnx",
         "representation.onnx",
         "results",
@@ -57,7 +58,7 @@ def test_gin_is_the_other_door(model_dir, tmp_path):
 def test_what_is_there_is_not_replaced_unasked(model_dir, tmp_path, capsys):
     (tmp_path / "precious").touch()
     assert command.main([f"--model_dir={model_dir}", f"--output_dir={tmp_path}"]) == 2
-    assert "pass --overwrite" in capsys.readouterr().err
+    assert "files that tfdis did not write" in capsys.readouterr().err
     assert (tmp_path / "precious").exists()
 
 

@@ -91,8 +91,8 @@ def _misbehave(kind: str, output_dir: Path) -> None:
 
 
 def _stage(input_dir, output_dir, overwrite, gin_config_files, gin_bindings):
-    with staged_directory(output_dir, overwrite) as directory:
-        for stage in ("postprocess", "evaluation"):
+    with staged_directory(output_dir) as directory:
+        for stage in ("visualize", "postprocess", "evaluation"):
             write_json(directory / "results" / "aggregate" / f"{stage}.json", {"pid": os.getpid()})
 
 

@@ -22,12 +22,9 @@ class Recorder:
     def stage(self, name):
         def call(input_dir, *arguments, **kwargs):
             self.calls.append((name, input_dir, *arguments, *kwargs.values()))
-            if name != "visualize":
-                result = Path(input_dir if name == "train" else arguments[0])
-                (result / "results" / "aggregate").mkdir(parents=True, exist_ok=True)
-                (result / "results" / "aggregate" / f"{name}.json").write_text("{}")
-            else:
-                Path(arguments[0]).mkdir(parents=True)
+            result = Path(input_dir if name == "train" else arguments[0])
+            (result / "results" / "aggregate").mkdir(parents=True, exist_ok=True)
+            (result / "results" / "aggregate" / f"{name}.json").write_text("{}")
 
         return call
 

@@ -268,4 +268,4 @@ def test_an_existing_directory_is_kept_unless_told_otherwise(trained, tiny):
         train_with_gin(trained, overwrite=True, gin_bindings=tiny('dataset.name = "none"'))
     assert (trained / "mine.txt").exists()
     train_with_gin(trained, overwrite=True, gin_bindings=tiny())
-    assert not (trained / "mine.txt").exists()
+    assert (trained / "mine.txt").read_text() == "keep"

@@ -100,11 +100,15 @@ def test_output_is_replaced_only_when_asked(model_dir, tmp_path, capsys):
     out.mkdir()
     (out / "kept").write_text("")
     call = [f"--model_dir={model_dir}", f"--output_dir={out}"]
+    assert main([*call, "--overwrite"]) == 2
+    assert "did not write" in capsys.readouterr().err
+    (out / "kept").unlink()
+    assert main([*call, "--gin_bindings=draw_all.kinds = ['reconstructions', 'kl']"]) == 0
+    (out / "kept").write_text("")
     assert main(call) == 2
     assert "--overwrite" in capsys.readouterr().err
-    assert (out / "kept").exists()
     assert main([*call, "--overwrite", "--gin_bindings=draw_all.kinds = ['kl']"]) == 0
-    assert {path.name for path in out.iterdir()} == {"kl.png", "results"}
+    assert {path.name for path in out.iterdir()} == {"kl.png", "results", "kept", ".tfdis.json"}
 
 
 def test_a_run_too_short_for_a_line_of_progress_has_no_learning_curves(tmp_path, capsys):

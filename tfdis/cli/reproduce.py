@@ -8,7 +8,6 @@ from pathlib import Path
 from tfdis.cli.run import run
 from tfdis.config import config_dirs
 from tfdis.errors import UserError
-from tfdis.results import refuse_existing
 from tfdis.study.run import Repeats, real_stages, run_model
 from tfdis.study.study import Study, config_name, read_study
 
@@ -79,7 +78,12 @@ def _reproduce(arguments: argparse.Namespace) -> None:
     if not arguments.resume:
         trained = [] if arguments.model_dir else ["model"]
         for name in (*trained, "visualizations", "postprocessed", "metrics"):
-            refuse_existing(Path(output_dir) / name, arguments.overwrite)
+            there = Path(output_dir) / name
+            if not arguments.overwrite and there.is_dir() and any(there.iterdir()):
+                raise UserError(
+                    f"{there} already exists: pass --overwrite to replace it, --resume to go on "
+                    "with it, or name another --output_directory."
+                )
     run_model(
         study,
         arguments.model_num,

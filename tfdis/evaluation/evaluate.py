@@ -13,6 +13,7 @@ from tfdis.evaluation.progress import EvaluationProgress
 from tfdis.evaluation.scoring import configured_scores
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
 from tfdis.evaluation.sources import Progress
+from tfdis.outputs import refuse_output, stage_output
 
 
 def evaluate_with_gin(
@@ -58,10 +59,11 @@ def evaluate(
     Raises:
         UserError: something in the directory or the config is wrong, or the codes cannot be scored.
     """
-    results.refuse_existing(output_dir, overwrite)
+    path = model_dir.path if isinstance(model_dir, ModelDirectory) else model_dir
+    refuse_output("evaluation", output_dir, overwrite, [path])
     opened = model_dir if isinstance(model_dir, ModelDirectory) else ModelDirectory(model_dir)
     source = opened.source(progress)
-    with results.staged_directory(output_dir, overwrite) as partial:
+    with stage_output("evaluation", output_dir, overwrite, [path]) as partial:
         scores = configured_scores(source, partial / "artifacts")
         plot_artifacts(partial / "artifacts")
         results.update_result_directory(
@@ -98,7 +100,7 @@ def evaluate_metrics(
     refuse_unknown(names)
     directories = {name: Path(output_dir) / name for name in names}
     for directory in directories.values():
-        results.refuse_existing(directory, overwrite)
+        refuse_output("evaluation", directory, overwrite, [model_dir])
     opened = ModelDirectory(model_dir)
     progress = EvaluationProgress(len(names))
     scores = {}

@@ -13,6 +13,7 @@ from tfdis import config, results
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.evaluation.metrics.udr import PosteriorFunction, mean_and_kl, udr_sklearn
+from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
 
 
@@ -56,7 +57,7 @@ def rank(
     Raises:
         UserError: something in a directory or the config is wrong, or the models do not fit.
     """
-    results.refuse_existing(output_dir, overwrite)
+    refuse_output("ranking", output_dir, overwrite, model_dirs)
     if len(model_dirs) < 2:
         raise UserError("Models are ranked against each other: name two directories or more.")
     started = time.monotonic()
@@ -66,7 +67,7 @@ def rank(
     random_state = np.random.RandomState(_random_seed())
     scores = udr_sklearn(data, [_posterior(each) for each in opened], random_state)
     scores["model_dirs"] = [str(each.path) for each in opened]
-    with results.staged_directory(output_dir, overwrite) as partial:
+    with stage_output("ranking", output_dir, overwrite, model_dirs) as partial:
         results.update_result_directory(
             partial / "results",
             "evaluation",

@@ -18,7 +18,8 @@ from tfdis.errors import UserError
 from tfdis.export.parts import part
 from tfdis.export.torchscript import export_torchscript
 from tfdis.models.trained import load
-from tfdis.results import staged_directory, update_result_directory, write_json, written_aside
+from tfdis.outputs import stage_output
+from tfdis.results import update_result_directory, write_json, written_aside
 
 CHALLENGE = "aicrowd-neurips-2019-disentanglement-challenge"
 
@@ -110,7 +111,8 @@ def export_aicrowd(
             "The grader has images alone, but this encoder wants labels too: submit a model "
             "without a tiler."
         )
-    with staged_directory(submission.representation_dir, overwrite) as folder:
+    output_dir = submission.representation_dir
+    with stage_output("aicrowd", output_dir, overwrite, [model_dir]) as folder:
         path = folder / "pytorch_model.pt"
         difference = export_torchscript({path: representation})[path]
         update_result_directory(
@@ -119,7 +121,7 @@ def export_aicrowd(
             {"largest_difference": difference},
             Path(model_dir, "results"),
         )
-    return submission.representation_dir / path.name, difference
+    return output_dir / path.name, difference
 
 
 def write_submission_files(

@@ -13,7 +13,8 @@ from tfdis.errors import UserError
 from tfdis.evaluation.metric import metric_named
 from tfdis.export.aicrowd import Submission
 from tfdis.export.torchscript import require_torch
-from tfdis.results import staged_directory, update_result_directory
+from tfdis.outputs import stage_output
+from tfdis.results import update_result_directory
 
 _STUDY = "studies/unsupervised_study_v1/metric_configs"
 
@@ -70,9 +71,11 @@ def evaluate_locally(
         with config.parsed(files, bindings), gin.unlock_config():
             data = get_named_ground_truth_data()
             found = metric_named(function_name)(data, represent, np.random.RandomState(0))
-            with staged_directory(submission.experiment_dir / "metrics" / name, True) as folder:
-                previous = submission.representation_dir / "results"
-                update_result_directory(folder / "results", "evaluation", found, previous)
+            scored = submission.representation_dir
+            output_dir = submission.experiment_dir / "metrics" / name
+            with stage_output("evaluation", output_dir, True, [scored]) as folder:
+                before = scored / "results"
+                update_result_directory(folder / "results", "evaluation", found, before)
         scores[name] = float(found[score])
     return scores
 

@@ -14,9 +14,7 @@ from tfdis.export.verify import batches, verify
 from tfdis.results import staged_directory
 
 
-def export_savedmodel(
-    parts: Sequence[Part], path: str | os.PathLike, overwrite: bool = False
-) -> dict[str, float]:
+def export_savedmodel(parts: Sequence[Part], path: str | os.PathLike) -> dict[str, float]:
     """Writes parts as one SavedModel, once it was found to give what Keras gives.
 
     Each part is a signature of its name, with its inputs and outputs by their names.
@@ -24,7 +22,6 @@ def export_savedmodel(
     Args:
         parts: see `tfdis.export.parts`.
         path: the directory to write.
-        overwrite: whether it may exist already.
 
     Returns:
         The largest difference from Keras by part.
@@ -34,7 +31,7 @@ def export_savedmodel(
     """
     module = tf.Module()
     module.parts = [part.model.weights for part in parts]
-    with staged_directory(path, overwrite) as partial:
+    with staged_directory(path) as partial:
         signatures = {part.name: _signature(part) for part in parts}
         with os_errors():
             tf.saved_model.save(module, str(partial), signatures)

@@ -16,7 +16,8 @@ from tfdis.export.parts import Part, part
 from tfdis.export.savedmodel import export_savedmodel
 from tfdis.export.torchscript import export_torchscript, require_torch
 from tfdis.models.trained import TrainedModel, load
-from tfdis.results import refuse_existing, staged_directory, update_result_directory
+from tfdis.outputs import refuse_output, stage_output
+from tfdis.results import update_result_directory
 
 FORMATS = ("onnx", "torchscript", "savedmodel", "aicrowd")
 
@@ -75,11 +76,11 @@ def export(
             raise UserError(f"There is no format '{name}': choose among {', '.join(FORMATS)}.")
     if {"torchscript", "aicrowd"} & set(formats):
         require_torch()
-    refuse_existing(output_dir, overwrite)
+    refuse_output("export", output_dir, overwrite, [model_dir])
     trained = load(model_dir)
     chosen = [part(trained.model, name, layout, sampled) for name in parts]
     differences = {}
-    with staged_directory(output_dir, overwrite) as folder:
+    with stage_output("export", output_dir, overwrite, [model_dir]) as folder:
         if "onnx" in formats:
             for each in chosen:
                 path = folder / f"{each.name}.onnx"

@@ -14,6 +14,7 @@ from tfdis.config import configurable, one_sentence
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.disk import os_errors
 from tfdis.errors import UserError
+from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.methods import Transform
 from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
 
@@ -74,7 +75,7 @@ def postprocess(
     """
     del name
     started = time.monotonic()
-    results.refuse_existing(output_dir, overwrite)
+    refuse_output("postprocess", output_dir, overwrite, [model_dir])
     opened = SavedModelDirectory(model_dir)
     resolve_dataset(opened)
     data = get_named_ground_truth_data()
@@ -85,7 +86,7 @@ def postprocess(
         return {key: value.numpy() for key, value in outputs.items()}
 
     random_state = np.random.RandomState(random_seed)
-    with results.staged_directory(output_dir, overwrite) as partial:
+    with stage_output("postprocess", output_dir, overwrite, [model_dir]) as partial:
         transform = postprocess_fn(data, gaussian_encoder, random_state, partial)
         _save_with_representation(opened, signature, transform, partial / "tfhub")
         numbers = {"elapsed_time": time.monotonic() - started}

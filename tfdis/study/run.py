@@ -8,13 +8,14 @@ Writes:
 """
 
 import dataclasses
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
+from tfdis import manifest
 from tfdis.errors import UserError
+from tfdis.outputs import clear_partial
 from tfdis.results import gin_dict
 from tfdis.study.left_out import json_line
 from tfdis.study.study import Study, config_name
@@ -126,10 +127,10 @@ def run_model(
         repeats: which scores are computed several times.
     """
     output_dir = Path(output_dir)
-    _clear_partial(output_dir)
+    clear_partial(output_dir)
 
     def is_due(directory: Path, stage: str) -> bool:
-        return overwrite or not (directory / "results" / "aggregate" / f"{stage}.json").is_file()
+        return overwrite or not manifest.is_complete(directory, stage)
 
     model_dir = Path(trained_model_dir or output_dir / "model")
     if trained_model_dir is None and is_due(model_dir, "train"):
@@ -142,7 +143,7 @@ def run_model(
         )
 
     visualizations_dir = output_dir / "visualizations"
-    if study.visualize and (overwrite or not visualizations_dir.is_dir()):
+    if study.visualize and is_due(visualizations_dir, "visualize"):
         stages.visualize(
             str(model_dir), str(visualizations_dir), overwrite, [], list(study.gin_bindings)
         )
@@ -196,12 +197,3 @@ def last_step(progress: Path) -> int:
     except (OSError, IndexError):
         return 0
     return int(last["step"]) if last else 0
-
-
-def _clear_partial(output_dir: Path) -> None:
-    """Removes what a killed process was writing aside."""
-    for partial in list(output_dir.rglob(".*.partial-*")):
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        else:
-            partial.unlink(missing_ok=True)

@@ -73,8 +73,6 @@ class Checkpoints(Callback):
 
     def restore(self, model: Autoencoder) -> int:
         """Goes back to the newest checkpoint; returns its step, 0 where there is none."""
-        for leftover in self.directory.glob(".*.partial-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
         path = latest(self.directory)
         if path is None:
             return 0

@@ -1,7 +1,6 @@
 """One training run: a model, its data, and the directory that it leaves."""
 
 import dataclasses
-import os
 import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -107,6 +106,17 @@ class Run:
             callback.end(self, self.trainer.step)
         return numbers
 
+    def move(self, directory: Path) -> None:
+        """Takes note that the run's directory has got another name."""
+        before = self.model_dir
+        self.written = [
+            directory / path.relative_to(before) if path.is_relative_to(before) else path
+            for path in self.written
+        ]
+        self.model_dir = directory
+        self.log.path = directory / self.log.path.name
+        self.checkpoints.directory = directory / self.checkpoints.directory.name
+
 
 def in_the_fields_words(values: Mapping[str, float]) -> dict[str, float]:
     """The losses with disentanglement_lib's names beside those of the terms.
@@ -120,12 +130,6 @@ def in_the_fields_words(values: Mapping[str, float]) -> dict[str, float]:
         if "kl_loss" in values:
             named["elbo"] = -(reconstruction + values["kl_loss"])
     return named
-
-
-def is_complete(model_dir: str | os.PathLike, training_steps: int) -> bool:
-    """Whether a directory holds the results of a training of so many steps."""
-    path = Path(model_dir) / "results" / "json" / "train_results.json"
-    return path.is_file() and results.read_json(path)["global_step"] >= training_steps
 
 
 def _is_over(elapsed_time: float, time_budget: float | None) -> bool:

@@ -1,6 +1,7 @@
 """The model as a TF SavedModel with disentanglement_lib's signatures."""
 
 import os
+import shutil
 
 import tensorflow as tf
 
@@ -66,5 +67,6 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
     }
     if codes.shape[1] > model.num_latents:
         signatures["labelled_encoder"] = labelled_encoder
-    with staged_directory(path, overwrite=True) as partial, os_errors():
+    with staged_directory(path) as partial, os_errors():
         tf.saved_model.save(module, str(partial), signatures=signatures)
+        shutil.rmtree(path, ignore_errors=True)  # of an earlier end of a run that went on

@@ -1,7 +1,6 @@
 """The train stage: from a gin config to a model directory."""
 
 import os
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -18,14 +17,15 @@ from tfdis.losses.capacity import Capacity
 from tfdis.models.autoencoder import Autoencoder
 from tfdis.models.build import Builder
 from tfdis.optimizers import make_vae_optimizer
-from tfdis.results import gin_dict, refuse_existing, write_gin
+from tfdis.results import gin_dict, telling, write_gin
 from tfdis.training.callbacks import Callback
-from tfdis.training.checkpoint import Checkpoints, latest
+from tfdis.training.checkpoint import Checkpoints
+from tfdis.training.directory import is_complete, refuse_model_dir, run_directory
 from tfdis.training.log import Log, Logger
 from tfdis.training.loop import Trainer
 from tfdis.training.plateau import ReduceOnPlateau
 from tfdis.training.progress import ProgressBar
-from tfdis.training.run import Run, is_complete, refuse_small_data
+from tfdis.training.run import Run, refuse_small_data
 from tfdis.training.warm_start import WarmStart
 
 
@@ -111,7 +111,7 @@ def train(
         Interrupted: a signal came; the state is saved.
     """
     del name, model_num
-    model_dir = Path(model_dir)
+    refuse_model_dir(model_dir, overwrite, resume)
     set_up(random_seed, deterministic, mixed_precision)
     data = get_named_ground_truth_data()
     refuse_small_data(data, batch_size)
@@ -119,29 +119,34 @@ def train(
     built = _build(model, data, random_seed, steps_per_epoch, strategy)
     if count_discriminator_updates and built.adversarial_terms:
         training_steps = -(-training_steps // 2)
-    if resume and is_complete(model_dir, training_steps):
-        print(f"{model_dir} is complete: nothing to resume.")
-        return None
     trainer = Trainer(built, data.feed(), batch_size, random_seed, strategy, jit_compile)
-    _make_directory(model_dir, overwrite, resume)
-
-    bar = ProgressBar(training_steps, built.value_names[1:])
-    log = Log(model_dir / "progress.jsonl", bar, [each(model_dir) for each in loggers], log_every)
-    callbacks = [*([plateau(steps_per_epoch)] if plateau else []), *callbacks]
-    checkpoints = Checkpoints(model_dir / "checkpoints", [log, *callbacks], checkpoint_seconds)
-    run = Run(model_dir, built, data, trainer, log, checkpoints, [log, *callbacks, checkpoints])
-    if checkpoints.restore(built) == 0 and warm_start is not None:
-        warm_start.apply(built)
-    for logger in log.loggers:
-        logger.config(gin_dict(gin.config_str()))
-    write_gin(model_dir / "results", "train")  # so that it can be drawn before it ends
-    try:
-        run.train(training_steps, time_budget_hours and 3600 * time_budget_hours)
-        run.finish(eval_steps)
-    finally:
-        bar.close()
-        for logger in log.loggers:
-            logger.close()
+    with run_directory(model_dir, overwrite, resume) as directory:
+        if resume and is_complete(directory.path, training_steps):
+            directory.take_place()
+            print(f"{model_dir} is complete: nothing to resume.")
+            return None
+        directory.begin()
+        path = directory.path
+        bar = ProgressBar(training_steps, built.value_names[1:])
+        with telling(directory.note):
+            log = Log(path / "progress.jsonl", bar, [each(path) for each in loggers], log_every)
+            callbacks = [*([plateau(steps_per_epoch)] if plateau else []), *callbacks]
+            checkpoints = Checkpoints(path / "checkpoints", [log, *callbacks], checkpoint_seconds)
+            run = Run(path, built, data, trainer, log, checkpoints, [log, *callbacks, checkpoints])
+            try:
+                if checkpoints.restore(built) == 0 and warm_start is not None:
+                    warm_start.apply(built)
+                for logger in log.loggers:
+                    logger.config(gin_dict(gin.config_str()))
+                write_gin(path / "results", "train")  # so that it can be drawn before it ends
+                run.train(training_steps, time_budget_hours and 3600 * time_budget_hours)
+                run.finish(eval_steps)
+            finally:
+                bar.close()
+                for logger in log.loggers:
+                    logger.close()
+        directory.end()
+        run.move(Path(model_dir))
     return run
 
 
@@ -196,18 +201,3 @@ def _schedules(model: Autoencoder, optimizer: keras.optimizers.Optimizer) -> lis
 
 def _adversaries(model: Autoencoder) -> list[keras.optimizers.Optimizer]:
     return [term.optimizer for term in model.adversarial_terms]
-
-
-def _make_directory(model_dir: Path, overwrite: bool, resume: bool) -> None:
-    if not resume:
-        try:
-            refuse_existing(model_dir, overwrite)
-        except UserError as error:
-            if latest(model_dir / "checkpoints"):
-                raise UserError(f"{str(error)[:-1]}, or pass --resume to go on with it.") from error
-            raise
-        shutil.rmtree(model_dir, ignore_errors=True)
-    try:
-        model_dir.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UserError(f"{model_dir} could not be made: {error.strerror}.") from error

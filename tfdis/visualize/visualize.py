@@ -14,6 +14,7 @@ from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.models.trained import TrainedModel, load
+from tfdis.outputs import refuse_output, stage_output
 from tfdis.training import checkpoint
 from tfdis.visualize.draw import Pictures, draw_all
 
@@ -55,11 +56,11 @@ def visualize(
     Raises:
         UserError: there is no model, or `output_dir` exists and may not be overwritten.
     """
-    results.refuse_existing(output_dir, overwrite)
+    refuse_output("visualize", output_dir, overwrite, [model_dir])
     start = time.monotonic()
     trained, data = _open(Path(model_dir))
     run_dir = _run_dir(model_dir)
-    with results.staged_directory(output_dir, overwrite) as partial:
+    with stage_output("visualize", output_dir, overwrite, [model_dir]) as partial:
         drawn = draw_all(trained, data, partial, run_dir / "progress.jsonl")
         numbers = {"elapsed_time": time.monotonic() - start, "num_pictures": len(drawn.paths)}
         previous = run_dir / "results"

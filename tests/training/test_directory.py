@@ -1,0 +1,153 @@
+"""What a training may replace, who may write its directory, and when it is complete."""
+
+import json
+import shutil
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tfdis import manifest
+from tfdis.errors import UserError
+from tfdis.locks import locked
+from tfdis.results import read_json
+from tfdis.training import run
+from tfdis.training.train import train_with_gin
+
+
+@pytest.fixture(scope="module")
+def small():
+    """Bindings of a run that is over at once."""
+    return [
+        'dataset.name = "dummy_data"',
+        "model.training_steps = 4",
+        "model.random_seed = 0",
+        "model.batch_size = 4",
+        "model.eval_steps = 1",
+        "model.log_every = 2",
+        "encoder.num_latent = 2",
+        "encoder.encoder_fn = @test_encoder",
+        "decoder.decoder_fn = @test_decoder",
+        "reconstruction_loss.loss_fn = @bernoulli_loss",
+        "vae_optimizer.optimizer_fn = @AdamOptimizer",
+        "AdamOptimizer.learning_rate = 0.001",
+        "model.model = @vae()",
+        "vae.beta = 1.0",
+    ]
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, small):
+    path = tmp_path_factory.mktemp("trained") / "model"
+    train_with_gin(path, gin_bindings=small)
+    return path
+
+
+@pytest.fixture
+def model_dir(trained, tmp_path):
+    shutil.copytree(trained, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def run_id(model_dir):
+    return read_json(model_dir / "results/json/train_results.json")["uuid"]
+
+
+def files(directory):
+    return {path.as_posix() for path in manifest.files_in(directory)} - {manifest.NAME}
+
+
+def test_a_run_names_all_that_it_left(trained):
+    named = manifest.read(trained)
+    assert named.complete
+    assert not [path for path in manifest.files_in(trained) if not named.owns(path)]
+    assert {"model.keras", "progress.jsonl", "results/gin/train.gin"} <= named.paths
+    assert not (trained / manifest.LOCK).exists()
+
+
+def test_the_earlier_model_stays_until_the_new_one_is_complete(model_dir, small, monkeypatch):
+    (model_dir / "mine.txt").write_text("mine")
+    before, named = files(model_dir), run_id(model_dir)
+    with monkeypatch.context() as patch:
+        patch.setattr(run.Run, "finish", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            train_with_gin(model_dir, overwrite=True, gin_bindings=small)
+    assert files(model_dir) == before
+    assert run_id(model_dir) == named
+    assert (model_dir.parent / ".model.training/checkpoints/00000004").is_dir()
+    train_with_gin(model_dir, resume=True, gin_bindings=small)
+    assert run_id(model_dir) != named
+    assert files(model_dir) == before
+    assert [path.name for path in model_dir.parent.iterdir()] == ["model"]
+
+
+def test_overwriting_ends_with_the_new_model_and_the_users_files(model_dir, small):
+    named = run_id(model_dir)
+    (model_dir / "checkpoints").rename(model_dir.parent / "old")
+    (model_dir / "results/mine.txt").write_text("mine")
+    train_with_gin(model_dir, overwrite=True, gin_bindings=small)
+    assert run_id(model_dir) != named
+    assert (model_dir / "results/mine.txt").read_text() == "mine"
+    assert (model_dir / "checkpoints").is_dir()
+    assert sorted(path.name for path in model_dir.parent.iterdir()) == ["model", "old"]
+
+
+def test_a_killed_exchange_is_ended_by_the_next_start(model_dir, small, trained):
+    """The new model has its place, and the process died before the old one was gone."""
+    old = model_dir.parent / ".model.training"
+    shutil.copytree(model_dir, old)
+    (old / "mine.txt").write_text("mine")
+    new = manifest.read(model_dir)
+    new.replaces, new.id = manifest.read(old).id, "new"
+    new.write(model_dir)
+    train_with_gin(model_dir, resume=True, gin_bindings=small)
+    assert manifest.read(model_dir).id == "new"
+    assert not old.exists()
+    assert (model_dir / "mine.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("name", ["photo.jpg", "results/gin/train.gin", "model.keras"])
+def test_a_folder_that_holds_no_model_of_ours_is_not_emptied(tmp_path, small, name, resume):
+    path = tmp_path / "folder" / name
+    path.parent.mkdir(parents=True)
+    path.write_text("mine")
+    arguments = {"resume": True} if resume else {"overwrite": True}
+    if resume and name != "model.keras":
+        train_with_gin(tmp_path / "folder", gin_bindings=small, **arguments)
+    else:
+        with pytest.raises(UserError, match=r"did not write|tfdis 0\.1|not of tfdis"):
+            train_with_gin(tmp_path / "folder", gin_bindings=small, **arguments)
+    assert path.exists()
+    assert name == "results/gin/train.gin" or path.read_text() == "mine"
+
+
+@pytest.mark.parametrize("arguments", [{"resume": True}, {"overwrite": True}])
+def test_a_directory_that_is_being_written_is_refused(model_dir, small, arguments):
+    before = files(model_dir)
+    with locked(model_dir), pytest.raises(UserError, match="Another process is writing"):
+        train_with_gin(model_dir, gin_bindings=small, **arguments)
+    assert files(model_dir) == before
+
+
+@pytest.mark.slow
+def test_of_two_that_resume_one_is_refused(tmp_path, small):
+    steps = ["model.training_steps = 100000", "model.checkpoint_seconds = 0.5"]
+    bindings = [f"--gin_bindings={binding}" for binding in (*small, *steps)]
+    command = [sys.executable, "-m", "tfdis.cli.train", "--resume", f"--model_dir={tmp_path}/m"]
+    first = subprocess.Popen([*command, *bindings], stdout=subprocess.DEVNULL)
+    try:
+        while not list((tmp_path / "m" / "checkpoints").glob("0*")):
+            assert first.poll() is None
+            time.sleep(0.1)
+        second = subprocess.run([*command, *bindings], capture_output=True, text=True)
+    finally:
+        first.kill()
+        first.wait()
+    assert second.returncode == 2
+    assert "tfdis-train: Another process is writing" in second.stderr.splitlines()[-1]
+    assert "Traceback" not in second.stderr
+    train_with_gin(tmp_path / "m", overwrite=True, gin_bindings=small)
+    lines = (tmp_path / "m" / "progress.jsonl").read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [2, 4]

@@ -1,0 +1,156 @@
+"""The directory of a run: locked while it is written, and replaced only by a complete one."""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+from tfdis import manifest, outputs, results
+from tfdis.errors import UserError
+from tfdis.locks import locked
+from tfdis.manifest import Manifest
+
+STAGE = "train"
+# Directories whose content is never a user's. The rest is named file by file as it is written.
+_OWN = ("checkpoints/", "tfhub/", "tensorboard/", "wandb/")
+_NAMES = ("checkpoints", "tfhub", "results", "model.keras", "progress.jsonl", "visualizations")
+
+
+class RunDirectory:
+    """Where a run is written, and in the end is.
+
+    Args:
+        target: where it is in the end.
+        path: where it is written: `target`, or beside it while that holds an earlier result.
+        there: what an earlier start of the run has noted; None: this is its beginning.
+    """
+
+    def __init__(self, target: Path, path: Path, there: Manifest | None):
+        self.target, self.path = target, path
+        before = manifest.read(target) if path != target else None
+        self._manifest = there or Manifest(STAGE, replaces=before.id if before else None)
+        self._manifest.paths |= {*_OWN, "progress.jsonl"}
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the run's last file is written."""
+        return self._manifest.complete
+
+    def begin(self) -> None:
+        """Makes the directory, and removes what a killed process was writing."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise results.cannot_write(self.path, error) from error
+        outputs.clear_partial(self.path)
+        self._manifest.complete = False
+        self._manifest.write(self.path)
+
+    def note(self, path: Path) -> None:
+        """Takes down a file that is about to be there."""
+        try:
+            relative = path.resolve().relative_to(self.path)
+        except ValueError:
+            return
+        if not self._manifest.owns(relative):
+            self._manifest.paths.add(relative.as_posix())
+            self._manifest.write(self.path)
+
+    def end(self) -> None:
+        """Takes down that the last file is written; takes the place of the earlier result."""
+        self._manifest.complete = True
+        self._manifest.write(self.path)
+        self.take_place()
+
+    def take_place(self) -> None:
+        """Gives a complete run the name that it is to have."""
+        if self.path == self.target:
+            return
+        try:
+            outputs.take_place(self.path, self.target)
+            outputs.retire(self.path, self.target)
+        except OSError as error:
+            raise results.cannot_write(self.target, error) from error
+        self.path = self.target
+
+
+@contextlib.contextmanager
+def run_directory(
+    model_dir: str | os.PathLike, overwrite: bool, resume: bool
+) -> Iterator[RunDirectory]:
+    """The directory to train in, locked for the time of a `with` block.
+
+    With `overwrite` a run is written to `.<name>.training` beside the earlier result, and takes its
+    place when it is complete; `resume` goes on there.
+
+    Raises:
+        UserError: see `refuse_model_dir`; or another process writes the directory.
+    """
+    refuse_model_dir(model_dir, overwrite, resume)
+    target = Path(model_dir).resolve()
+    aside = target.with_name(f".{target.name}.training")
+    outputs.recover(target)
+    was_there = target.is_dir()
+    try:
+        with locked(target):
+            _settle(target, aside)
+            refuse_model_dir(model_dir, overwrite, resume)
+            if overwrite and not resume and manifest.read(target):
+                if aside.is_dir():
+                    outputs.retire(aside, target)
+                yield RunDirectory(target, aside, None)
+            else:
+                path = aside if aside.is_dir() else target
+                yield RunDirectory(target, path, manifest.read(path))
+    finally:
+        if not was_there:
+            with contextlib.suppress(OSError):
+                target.rmdir()  # succeeds where nothing was written
+
+
+def refuse_model_dir(model_dir: str | os.PathLike, overwrite: bool, resume: bool) -> None:
+    """Raises a UserError where no run can be written to `model_dir`."""
+    model_dir = Path(model_dir)
+    if not resume or (model_dir.exists() and not model_dir.is_dir()):
+        try:
+            outputs.refuse_output(STAGE, model_dir, overwrite)
+        except UserError as error:
+            if not overwrite and (model_dir / "checkpoints").is_dir():
+                raise UserError(f"{str(error)[:-1]}, or pass --resume to go on with it.") from error
+            raise
+        return
+    there = manifest.read(model_dir)
+    if there is not None and there.stage != STAGE:
+        raise UserError(
+            f"{model_dir} holds what the stage '{there.stage}' wrote: name a directory that "
+            "tfdis-train wrote, or a new one."
+        )
+    is_run = there is not None or (model_dir / "checkpoints").is_dir()
+    foreign = [name for name in _NAMES if (model_dir / name).exists()]
+    if foreign and not is_run and not (model_dir / "results" / "gin" / "train.gin").is_file():
+        raise UserError(
+            f"{model_dir / foreign[0]} is not of tfdis, which would write a file of that name: "
+            "name another directory."
+        )
+
+
+def is_complete(model_dir: str | os.PathLike, training_steps: int) -> bool:
+    """Whether a directory holds all that a training of so many steps leaves.
+
+    Raises:
+        UserError: its results are damaged.
+    """
+    path = Path(model_dir) / "results" / "json" / "train_results.json"
+    if not manifest.is_complete(model_dir, STAGE) or not path.is_file():
+        return False
+    steps = results.read_json(path).get("global_step")
+    if not isinstance(steps, int):
+        raise UserError(f"{path} is damaged: it holds no number global_step.")
+    return steps >= training_steps
+
+
+def _settle(target: Path, aside: Path) -> None:
+    """Ends the exchange that a killed process had begun."""
+    before, there = manifest.read(aside), manifest.read(target)
+    if before is not None and there is not None and there.replaces == before.id:
+        outputs.retire(aside, target)
