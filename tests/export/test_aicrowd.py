@@ -1,7 +1,9 @@
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import types
 
 import numpy as np
@@ -19,6 +21,7 @@ from tfdis.export.grader import Grader, GraderProgress
 from tfdis.export.local_evaluation import METRICS, evaluate_locally, table
 from tfdis.models.trained import load
 from tfdis.results import read_json
+from tfdis.training.signals import Interrupted
 from tfdis.training.train import train_with_gin
 
 GRADING = {
@@ -119,10 +122,80 @@ def test_files_of_a_submission(tmp_path, capsys):
     assert about["gpu"] is True
     assert os.access(tmp_path / "run.sh", os.X_OK)
     subprocess.run(["bash", "-n", tmp_path / "run.sh"], check=True)
+    capsys.readouterr()
     assert command.main(arguments) == 2
     assert "--overwrite" in capsys.readouterr().err
     assert command.main(["files", f"--folder={tmp_path}"]) == 2
     assert "author" in capsys.readouterr().err
+
+
+def _executable(path, says):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'#!/bin/sh\necho "{says} $*"\n')
+    path.chmod(0o755)
+
+
+def test_run_sh_runs_in_a_clone_and_outside_of_one(tmp_path, capsys):
+    root, elsewhere = tmp_path / "root", tmp_path / "elsewhere"
+    root.mkdir()
+    assert command.main(["files", "--author=me", f"--folder={root}"]) == 0
+    assert "There is no bin/tfdis-aicrowd beside run.sh" in capsys.readouterr().out
+    _executable(elsewhere / "tfdis-aicrowd", "installed")
+
+    def started(*folders):
+        path = ":".join(["/usr/bin", "/bin", *map(str, folders)])
+        return subprocess.run(
+            [root / "run.sh"], env={"PATH": path}, cwd=tmp_path, capture_output=True, text=True
+        )
+
+    assert started(elsewhere).stdout == "installed train\n"
+    nowhere = started()
+    assert (nowhere.returncode, nowhere.stdout) == (2, "")
+    assert "install tfdis" in nowhere.stderr
+    _executable(root / "bin" / "tfdis-aicrowd", "clone")
+    assert started(elsewhere).stdout == "clone train\n"
+    assert command.main(["files", "--author=me", f"--folder={root}", "--overwrite"]) == 0
+    assert "There is no" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("hours", ["0", "0.03", "-1", "nan", "inf"])
+def test_hours_that_leave_nothing_are_refused(hours, monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "shared"))
+    assert command.main(["train", f"--hours={hours}"]) == 2
+    assert f"--hours={hours} leaves no time to train" in capsys.readouterr().err
+    assert not (tmp_path / "shared").exists()
+
+
+@pytest.mark.parametrize(("hours", "kept"), [(8.0, 0.4 * 3600), (0.1, 120.0)])
+def test_what_follows_the_training_lies_within_the_hours(hours, kept, monkeypatch, tmp_path):
+    given = {}
+
+    def train(model_dir, overwrite, gin_files, gin_bindings):
+        given.update(line.split(" = ") for line in gin_bindings)
+        raise UserError("enough")
+
+    monkeypatch.setattr("tfdis.training.train.train_with_gin", train)
+    monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path))
+    monkeypatch.setenv("AICROWD_DATASET_NAME", "dummy_data")
+    begin = time.monotonic()
+    assert command.main(["train", f"--hours={hours}"]) == 2
+    taken = time.monotonic() - begin
+    assert 0 <= 3600 * (hours - float(given["HOURS"])) - kept <= taken
+    assert int(given["model.eval_steps"]) == 20
+
+
+def test_a_submission_that_is_stopped_says_so(client, monkeypatch, tmp_path, capsys):
+    def train(*_):
+        raise Interrupted("SIGTERM: stopped at step 3; go on with --resume.", signal.SIGTERM)
+
+    monkeypatch.setattr("tfdis.training.train.train_with_gin", train)
+    monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path))
+    monkeypatch.setenv("AICROWD_DATASET_NAME", "dummy_data")
+    with pytest.raises(SystemExit, match="143"):
+        command.main(["train"])
+    assert "stopped by SIGTERM, and nothing is submitted" in capsys.readouterr().err
+    assert client[-1][1] == "execution_error"
+    assert "resume" not in client[-1][2]["error"]
 
 
 @pytest.fixture(scope="module")

@@ -1,13 +1,21 @@
 """tfdis-aicrowd: a submission to AIcrowd's Disentanglement Challenge, from training to scores."""
 
 import argparse
+import math
+import signal
+import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 
 from tfdis.cli.run import run
+from tfdis.errors import without_gins_trace
 
-# The part of the time that is kept for what follows the training.
+# What is kept of the time for what follows the training: a part of it, and seconds at least.
 _RESERVE = 0.05
+_LEAST_RESERVE = 120.0
+# Batches to measure the final losses on; nobody scores by them.
+_EVAL_STEPS = 20
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -24,7 +32,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     train = commands.add_parser("train", help="train within the time, export, submit")
     train.add_argument(
-        "--hours", type=float, default=8.0, help="for all of it (default: 8, the challenge's)"
+        "--hours",
+        type=float,
+        default=8.0,
+        help="for all of it, from reading the data to the file (default: 8, the challenge's)",
     )
     train.add_argument("--gin_file", action="append", default=[], metavar="FILE",
                        help="default: aicrowd.gin")  # fmt: skip
@@ -49,22 +60,34 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _train(arguments: argparse.Namespace) -> None:
+    from tfdis.data.named import find_named_data
+    from tfdis.errors import UserError
     from tfdis.export.aicrowd import Submission, export_aicrowd
     from tfdis.export.grader import TRAINING_PART, Grader
     from tfdis.export.torchscript import require_torch
+    from tfdis.training.signals import Interrupted
     from tfdis.training.train import train_with_gin
 
     begin = time.monotonic()
+    seconds = 3600 * arguments.hours - max(3600 * _RESERVE * arguments.hours, _LEAST_RESERVE)
+    if not seconds > 0 or math.isinf(seconds):
+        raise UserError(
+            f"--hours={arguments.hours:g} leaves no time to train: {_LEAST_RESERVE:.0f} seconds "
+            "at least are kept for saving and exporting; name a number of hours, such as 0.1."
+        )
     require_torch()
     grader = Grader()
     grader.start()
     try:
         submission = Submission.of_environment()
         grader.progress(0.0)
-        hours = (1 - _RESERVE) * arguments.hours - (time.monotonic() - begin) / 3600
+        # What is unpacked the first time that a data set is read is not on the training's clock.
+        find_named_data(submission.dataset_name).make()
+        hours = (seconds - (time.monotonic() - begin)) / 3600
         bindings = [
             f"dataset.name = '{submission.dataset_name}'",
             f"HOURS = {hours}",
+            f"model.eval_steps = {_EVAL_STEPS}",
             *arguments.gin_bindings,
         ]
         files = arguments.gin_file or ["aicrowd.gin"]
@@ -73,8 +96,14 @@ def _train(arguments: argparse.Namespace) -> None:
         path, difference = export_aicrowd(submission.model_dir, submission, overwrite=True)
         print(f"Written {path}, within {difference:.1e} of Keras.")
         grader.progress(1.0)
+    except (Interrupted, KeyboardInterrupt) as stopped:
+        number = getattr(stopped, "signal_number", signal.SIGINT)
+        message = f"stopped by {signal.Signals(number).name}, and nothing is submitted"
+        grader.error(message)
+        print(f"tfdis-aicrowd: {message}.", file=sys.stderr)
+        sys.exit(128 + number)
     except BaseException as error:
-        grader.error(str(error) or type(error).__name__)
+        grader.error(without_gins_trace(error) or type(error).__name__)
         raise
     grader.submit()
 
@@ -106,6 +135,13 @@ def _files(arguments: argparse.Namespace) -> None:
         arguments.overwrite,
     )
     print("Written:", *paths)
+    if not Path(arguments.folder, "bin", "tfdis-aicrowd").is_file():
+        print("There is no bin/tfdis-aicrowd beside run.sh, as a clone of tfdis has it: run.sh "
+              "starts the tfdis-aicrowd that is installed where the grader runs it.")  # fmt: skip
 
 
 _COMMANDS = {"train": _train, "evaluate": _evaluate, "files": _files}
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,6 +1,7 @@
 """tfdis-export: writes a trained model for other frameworks."""
 
 import argparse
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -70,3 +71,7 @@ def _export(arguments: argparse.Namespace) -> None:
     print(f"Written to {output_dir}; the largest difference from Keras:")
     for name, difference in differences.items():
         print(f"  {name:<40}{difference:.1e}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -32,9 +32,15 @@ _DEFAULTS = {
 
 _RUN_SH = """#!/bin/bash
 # The grader starts this file.
-set -e
-cd "$(dirname "$0")"
-exec bin/tfdis-aicrowd train
+cd "$(dirname "$0")" || exit
+if [ -x bin/tfdis-aicrowd ]; then
+    exec bin/tfdis-aicrowd train
+fi
+if ! command -v tfdis-aicrowd >/dev/null; then
+    echo "run.sh: there is no tfdis-aicrowd, in bin/ or installed: install tfdis." >&2
+    exit 2
+fi
+exec tfdis-aicrowd train
 """
 
 
@@ -66,7 +72,8 @@ class Submission:
         missing = [name for name in needed if not environment.get(name)]
         if is_grading and missing:
             raise UserError(
-                f"AICROWD_IS_GRADING is set, but {', '.join(missing)} is not: the grader sets both."
+                f"AICROWD_IS_GRADING is set without {', '.join(missing)}: the grader sets "
+                f"{', '.join(needed)}; off the grader, unset AICROWD_IS_GRADING."
             )
         output_path, evaluation_name, dataset_name = (
             environment.get(name) or default for name, default in _DEFAULTS.items()

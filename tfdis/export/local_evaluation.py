@@ -90,7 +90,11 @@ def representation_function(path: str | os.PathLike) -> Callable[[np.ndarray], n
     import torch
 
     if not Path(path).is_file():
-        raise UserError(f"There is no {path}: write it with tfdis-export --format=aicrowd.")
+        raise UserError(
+            f"There is no {Path(path).absolute()}, which tfdis-aicrowd train and tfdis-export "
+            "--format=aicrowd write: run one of them under the same AICROWD_OUTPUT_PATH and "
+            "AICROWD_EVALUATION_NAME."
+        )
     try:
         model = torch.jit.load(os.fspath(path), map_location="cpu").eval()
     except RuntimeError as error:
