@@ -10,10 +10,12 @@ import pytest
 
 from tfdis import manifest
 from tfdis.errors import UserError
+from tfdis.evaluation.callback import EvaluationCallback
 from tfdis.locks import locked
 from tfdis.results import read_json
 from tfdis.training import run
 from tfdis.training.train import train_with_gin
+from tfdis.visualize.callback import Visualization
 
 
 @pytest.fixture(scope="module")
@@ -151,3 +153,100 @@ def test_of_two_that_resume_one_is_refused(tmp_path, small):
     train_with_gin(tmp_path / "m", overwrite=True, gin_bindings=small)
     lines = (tmp_path / "m" / "progress.jsonl").read_text().splitlines()
     assert [json.loads(line)["step"] for line in lines] == [2, 4]
+
+
+_DRAWN = ("model.callbacks = [@scores(), @visualization()]", "scores.metrics = ['mig']",
+          "scores.settings = ['mig.num_train = 20']", "draw_all.kinds = ['kl', 'reconstructions']",
+          "draw_all.num_images = 20")  # fmt: skip
+
+
+@pytest.mark.parametrize("stopped_in", ["scores", "pictures"])
+def test_a_run_stopped_while_it_scores_or_draws_goes_on(tmp_path, small, stopped_in, monkeypatch):
+    place = {
+        "scores": (EvaluationCallback, "end"),
+        "pictures": (Visualization, "_draw"),
+    }[stopped_in]
+
+    def stop(*arguments, **named):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(*place, stop)
+        with pytest.raises(KeyboardInterrupt):
+            train_with_gin(tmp_path / "model", gin_bindings=[*small, *_DRAWN])
+    assert (tmp_path / "model/results/json/train_results.json").is_file()
+    assert not manifest.is_complete(tmp_path / "model", "train")
+    train_with_gin(tmp_path / "model", resume=True, gin_bindings=[*small, *_DRAWN])
+    assert (tmp_path / "model/results/json/scores_results.json").is_file()
+    assert (tmp_path / "model/visualizations/kl.png").is_file()
+    assert manifest.is_complete(tmp_path / "model", "train")
+    lines = (tmp_path / "model/progress.jsonl").read_text().splitlines()
+    steps = [(json.loads(line)["step"], "loss" in json.loads(line)) for line in lines]
+    assert steps == [(2, True), (4, True), (4, False)]
+
+
+def test_what_a_killed_process_was_writing_is_cleared(model_dir, small):
+    for name in (".model.keras.partial-1", "results/json/.train.json.partial-12"):
+        (model_dir / name).write_text("half")
+    (model_dir / ".tfhub.partial-1").mkdir()
+    (model_dir / "checkpoints/.00000009.partial-1").mkdir()
+    bindings = [*small, "model.training_steps = 6"]
+    train_with_gin(model_dir, resume=True, gin_bindings=bindings)
+    assert not list(model_dir.rglob(".*.partial-*"))
+
+
+def test_a_line_cut_short_is_dropped_without_writing_in_place(model_dir, small):
+    path = model_dir / "progress.jsonl"
+    whole = path.read_text()
+    with path.open("a") as file:
+        file.write('{"step": 4, "lo')
+    inode = path.stat().st_ino
+    train_with_gin(model_dir, resume=True, gin_bindings=[*small, "model.training_steps = 6"])
+    assert path.read_text().startswith(whole)
+    assert path.stat().st_ino != inode
+    steps = [json.loads(line)["step"] for line in path.read_text().splitlines()]
+    assert steps == [2, 4, 6]
+
+
+@pytest.mark.parametrize(
+    ("damage", "sentence"),
+    [
+        ("{}", r"run\.json is damaged"),
+        ("[]", r"run\.json holds no dictionary"),
+        ("{", r"run\.json could not be read as JSON"),
+        ('{"step": "x", "elapsed_time": 0, "callbacks": []}', r"run\.json is damaged"),
+        ('{"step": 4, "elapsed_time": 0, "callbacks": []}', "a run with 0 callbacks"),
+        ('{"step": 4, "elapsed_time": 0, "callbacks": [{}, {}]}', "a run with 2 callbacks"),
+        ('{"step": 4, "elapsed_time": 0, "callbacks": [{}]}', r"run\.json is damaged"),
+    ],
+)
+def test_a_damaged_state_is_said_in_a_sentence(model_dir, small, damage, sentence):
+    (model_dir / "checkpoints/00000004/run.json").write_text(damage)
+    with pytest.raises(UserError, match=sentence):
+        train_with_gin(model_dir, resume=True, gin_bindings=[*small, "model.training_steps = 6"])
+
+
+def test_other_callbacks_than_the_run_began_with_are_refused(model_dir, small):
+    bindings = [*small, *_DRAWN, "model.training_steps = 6"]
+    with pytest.raises(UserError, match=r"a run with Log, and this one has Log, Evaluation"):
+        train_with_gin(model_dir, resume=True, gin_bindings=bindings)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"loss": 1}', '{"global_step": "x"}'])
+def test_damaged_results_are_said_in_a_sentence(model_dir, small, text):
+    (model_dir / "results/json/train_results.json").write_text(text)
+    with pytest.raises(UserError, match=r"train_results\.json"):
+        train_with_gin(model_dir, resume=True, gin_bindings=small)
+
+
+@pytest.mark.parametrize(
+    ("binding", "sentence"),
+    [
+        ("model.eval_steps = 0", r"eval_steps.*0"),
+        ("draw_all.kinds = ['traversal']", "draw_all.kinds names 'traversal'"),
+    ],
+)
+def test_what_would_fail_at_the_end_is_said_at_the_beginning(tmp_path, small, binding, sentence):
+    with pytest.raises(UserError, match=sentence):
+        train_with_gin(tmp_path / "model", gin_bindings=[*small, *_DRAWN, binding])
+    assert not (tmp_path / "model").exists()

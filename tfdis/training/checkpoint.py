@@ -63,6 +63,7 @@ class Checkpoints(Callback):
                 state = {
                     "step": step,
                     "elapsed_time": self.elapsed_time,
+                    "names": self._names,
                     "callbacks": [callback.get_state() for callback in self.callbacks],
                 }
                 results.write_json(partial / "run.json", state)
@@ -78,10 +79,31 @@ class Checkpoints(Callback):
             return 0
         read(path, model.state)
         state = results.read_json(path / "run.json")
-        for callback, its_state in zip(self.callbacks, state["callbacks"], strict=True):
-            callback.set_state(its_state)
-        self._elapsed_before = state["elapsed_time"]
-        return state["step"]
+        try:
+            step, elapsed, states = (
+                int(state["step"]),
+                float(state["elapsed_time"]),
+                state["callbacks"],
+            )
+            names = state.get("names", [f"{len(states)} callbacks"])  # tfdis 0.1 left no names
+            if names != self._names and (len(states) != len(self._names) or "names" in state):
+                raise UserError(
+                    f"The checkpoint {path} is of a run with {', '.join(names)}, and this one has "
+                    f"{', '.join(self._names)}: go on with the callbacks that it began with."
+                )
+            for callback, its_state in zip(self.callbacks, states, strict=True):
+                callback.set_state(its_state)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise UserError(
+                f"{path / 'run.json'} is damaged: remove {path}, and the run goes on from an "
+                "earlier checkpoint or from the beginning."
+            ) from error
+        self._elapsed_before = elapsed
+        return step
+
+    @property
+    def _names(self) -> list[str]:
+        return [type(callback).__name__ for callback in self.callbacks]
 
 
 def latest(directory: str | os.PathLike) -> Path | None:

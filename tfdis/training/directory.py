@@ -143,7 +143,8 @@ def is_complete(model_dir: str | os.PathLike, training_steps: int) -> bool:
     path = Path(model_dir) / "results" / "json" / "train_results.json"
     if not manifest.is_complete(model_dir, STAGE) or not path.is_file():
         return False
-    steps = results.read_json(path).get("global_step")
+    found = results.read_json(path)
+    steps = found.get("global_step") if isinstance(found, dict) else None
     if not isinstance(steps, int):
         raise UserError(f"{path} is damaged: it holds no number global_step.")
     return steps >= training_steps

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from tfdis import results
 from tfdis.errors import UserError
 from tfdis.training.callbacks import MeanOverInterval
 from tfdis.training.loop import Trainer
@@ -44,15 +45,19 @@ class Log(MeanOverInterval):
         super().__init__(every)
         self.path, self.bar, self.loggers = Path(path), bar, loggers
         self.scores: dict[str, float] = {}
+        self._start, self._there = 0, set()
 
     def start(self, step: int) -> None:
         """Begins, or goes on at `step`."""
         self.bar.start(step)
         if self.path.exists():
-            lines = self.path.read_text().splitlines(keepends=True)
+            lines = self.path.read_text(errors="replace").splitlines(keepends=True)
             # The last line of a killed run may be cut short.
             kept = [line for line in lines if line.endswith("\n") and _step(line) <= step]
-            self.path.write_text("".join(kept))
+            if kept != lines:
+                results.write_text(self.path, "".join(kept))
+            self._there = {_names(line) for line in kept if _step(line) == step}
+            self._start = step
 
     def after_steps(
         self, trainer: Trainer, step: int, num_steps: int, sums: Mapping[str, float]
@@ -70,20 +75,28 @@ class Log(MeanOverInterval):
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends a line to progress.jsonl and tells the loggers.
 
+        What a run wrote at the step that it goes on from, such as its last scores, is not repeated.
+
         Raises:
             UserError: the file cannot be written.
         """
-        try:
-            with self.path.open("a") as handle:
-                handle.write(json.dumps({"step": step, **values}) + "\n")
-        except OSError as error:
-            raise UserError(f"{self.path} could not be written: {error.strerror}.") from error
+        line = json.dumps({"step": step, **values}) + "\n"
+        if step != self._start or _names(line) not in self._there:
+            try:
+                with self.path.open("a") as handle:
+                    handle.write(line)
+            except OSError as error:
+                raise UserError(f"{self.path} could not be written: {error.strerror}.") from error
         for logger in self.loggers:
             logger.scalars(step, values)
 
 
 def _step(line: str) -> float:
     try:
-        return json.loads(line)["step"]
+        return float(json.loads(line)["step"])
     except (ValueError, KeyError, TypeError):
         return float("inf")
+
+
+def _names(line: str) -> frozenset[str]:
+    return frozenset(json.loads(line))

@@ -115,6 +115,11 @@ def train(
     set_up(random_seed, deterministic, mixed_precision)
     data = get_named_ground_truth_data()
     refuse_small_data(data, batch_size)
+    if eval_steps < 1:
+        raise UserError(
+            f"model.eval_steps is {eval_steps}: the final losses are means over so many batches; "
+            "expected 1 or more."
+        )
     steps_per_epoch = steps_per_epoch or max(1, data.num_images // batch_size)
     built = _build(model, data, random_seed, steps_per_epoch, strategy)
     if count_discriminator_updates and built.adversarial_terms:

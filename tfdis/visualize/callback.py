@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.training.callbacks import Callback
-from tfdis.visualize.draw import KINDS, draw_all
+from tfdis.visualize.draw import KINDS, draw_all, refuse_unknown_binding
 
 if TYPE_CHECKING:
     from tfdis.training.loop import Trainer
@@ -35,6 +35,7 @@ class Visualization(Callback):
     """
 
     def __init__(self, intervals: Mapping[str, int] | None = None):
+        refuse_unknown_binding()  # now, and not after a training of hours
         self.intervals = dict(intervals or {})
         for kind, interval in self.intervals.items():
             if kind not in KINDS or not isinstance(interval, int) or interval < 1:

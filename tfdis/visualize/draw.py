@@ -1,10 +1,12 @@
 """Draws all pictures of a model."""
 
+import contextlib
 import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+import gin
 import numpy as np
 
 from tfdis.config import configurable
@@ -83,11 +85,7 @@ def draw_all(
     Raises:
         UserError: a kind does not exist, or a file cannot be written.
     """
-    unknown = [kind for kind in kinds or () if kind not in KINDS]
-    if unknown:
-        raise UserError(
-            f"draw_all.kinds names '{unknown[0]}'; the kinds of pictures are {', '.join(KINDS)}."
-        )
+    refuse_unknown(kinds)
     material = gather(trained, data, num_images, num_random, dead_below, seed, progress_file)
     settings = Settings(
         traversal_range,
@@ -101,6 +99,21 @@ def draw_all(
     paths = [path for kind in kinds or KINDS for path in KINDS[kind](out, material, settings)]
     tables = [path.read_text() for path in paths if path.suffix == ".txt"]
     return Pictures(paths, "".join(tables))
+
+
+def refuse_unknown(kinds: Sequence[str] | None) -> None:
+    """Raises a UserError where one of the kinds to draw does not exist."""
+    unknown = [kind for kind in kinds or () if kind not in KINDS]
+    if unknown:
+        raise UserError(
+            f"draw_all.kinds names '{unknown[0]}'; the kinds of pictures are {', '.join(KINDS)}."
+        )
+
+
+def refuse_unknown_binding() -> None:
+    """Raises a UserError where gin's `draw_all.kinds` has one that does not exist."""
+    with contextlib.suppress(ValueError):  # it is not bound
+        refuse_unknown(gin.query_parameter("draw_all.kinds"))
 
 
 def _reconstructions(out: Path, material: Material, settings: Settings) -> list[Path]:
