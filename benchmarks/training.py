@@ -1,217 +1,133 @@
-"""Milliseconds per training step: tfdis, a plain Keras train_step, and PyTorch.
+"""CPU milliseconds per training step: tfdis, a plain Keras train_step, and PyTorch twice.
 
-    python benchmarks/training.py [--channels=1] [--width=1.0] [--rounds=7] [--steps=40]
+    python benchmarks/training.py [--channels=1] [--width=1.0] [--cores=0] [--rounds=7]
 
-The same network (conv_encoder and deconv_decoder), beta-TC-VAE loss and Adam in all three, batch
-64, float32, interleaved round by round in this process. The rivals are fed from images that lie in
-memory ready to use; tfdis draws its batches of sprites (or rooms) itself. Prints the medians, the
-ratios, and how much of tfdis' time is spent outside of the compiled step.
+The same network (conv_encoder and deconv_decoder), beta-TC-VAE loss and Adam in all of them, batch
+64, float32; processes that take turns on the same cores (`turns.py`). The rivals are fed from
+images that lie in memory ready to use; tfdis draws its batches of sprites (or rooms) itself. The
+plain train_step has TensorFlow as it is when nothing is set. PyTorch, channels last, runs as
+shipped, and with glibc told to keep the memory that it frees (mallopt): as shipped it gives its
+activations back to the system, and pays for it with page faults. `--source=DIR` adds tfdis as
+another checkout has it.
 """
 
 import argparse
 import os
-import time
+import statistics
+from pathlib import Path
 
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
 import numpy as np
-import tensorflow as tf
-
-from tfdis.architectures.decoders import deconv_decoder
-from tfdis.architectures.encoders import conv_encoder
-from tfdis.data.rooms import Rooms
-from tfdis.data.sprites import Sprites
-from tfdis.losses.bernoulli import BernoulliLoss
-from tfdis.losses.kl import KL
-from tfdis.losses.total_correlation import TotalCorrelation
-from tfdis.models.vae import VAE
-from tfdis.training.loop import Trainer
+from turns import Contestant, answer, take_turns, train_until
 
 BATCH, LATENTS, BETA = 64, 10, 6.0
+OURS, KERAS, TORCH, QUIET_TORCH = "tfdis", "plain Keras", "PyTorch", "PyTorch, mallopt"
+
+
+def data_of(channels):
+    from tfdis.data.rooms import Rooms
+    from tfdis.data.sprites import Sprites
+
+    return Sprites() if channels == 1 else Rooms()
+
+
+def images_of(channels):
+    data = data_of(channels)
+    indices = np.random.RandomState(0).randint(data.num_images, size=2048)
+    return data.images(indices).astype(np.float32) / 255
 
 
 def networks(shape, width):
+    from tfdis.architectures.decoders import deconv_decoder
+    from tfdis.architectures.encoders import conv_encoder
+
     return (
         conv_encoder(num_latent=LATENTS, input_shape=shape, width=width),
         deconv_decoder(num_latent=LATENTS, output_shape=shape, width=width),
     )
 
 
-class Ours:
-    """tfdis' loop."""
+def ours(channels, width):
+    """A function that makes some steps of tfdis' loop and returns their number."""
+    data = data_of(channels)  # tfdis before TensorFlow, which otherwise leaves oneDNN off
+    import keras
 
-    def __init__(self, data, width, jit_compile=False):
-        terms = [BernoulliLoss(name="reconstruction_loss"), KL(name="kl_loss")]
-        terms.append(TotalCorrelation(weight=BETA - 1, name="total_correlation"))
-        model = VAE(*networks(data.observation_shape, width), terms)
-        model.compile(keras.optimizers.Adam(1e-4))
-        self.trainer = Trainer(model, data.feed(), BATCH, seed=0, jit_compile=jit_compile)
-        self.inside = 0.0
-        compiled = self.trainer._train
+    from tfdis.losses.bernoulli import BernoulliLoss
+    from tfdis.losses.kl import KL
+    from tfdis.losses.total_correlation import TotalCorrelation
+    from tfdis.models.vae import VAE
+    from tfdis.training.loop import Trainer
 
-        def timed(*arguments):
-            start = time.perf_counter()
-            outputs = compiled(*arguments)
-            outputs[0].numpy()
-            self.inside += time.perf_counter() - start
-            return outputs
+    terms = [BernoulliLoss(name="reconstruction_loss"), KL(name="kl_loss")]
+    terms.append(TotalCorrelation(weight=BETA - 1, name="total_correlation"))
+    model = VAE(*networks(tuple(data.observation_shape), width), terms)
+    model.compile(keras.optimizers.Adam(1e-4))
+    trainer = Trainer(model, data.feed(), BATCH, seed=0)
 
-        self.trainer._train = timed
+    def step():
+        trainer.run(trainer.step + 10)
+        return 10
 
-    def run(self, steps):
-        self.trainer.run(self.trainer.step + steps)
-
-
-class PlainKeras(keras.Model):
-    """The same in a train_step as one writes it by hand."""
-
-    def __init__(self, encoder, decoder):
-        super().__init__()
-        self.encoder, self.decoder = encoder, decoder
-
-    def train_step(self, images):
-        with tf.GradientTape() as tape:
-            mean, log_variance = self.encoder(images, training=True)
-            z = mean + tf.exp(log_variance / 2) * tf.random.normal(tf.shape(mean))
-            logits = self.decoder(z, training=True)
-            cross_entropy = tf.nn.sigmoid_cross_entropy_with_logits(images, logits)
-            reconstruction = tf.reduce_mean(tf.reduce_sum(cross_entropy, axis=(1, 2, 3)))
-            divergence = tf.square(mean) + tf.exp(log_variance) - log_variance - 1
-            kl = tf.reduce_mean(0.5 * tf.reduce_sum(divergence, axis=1))
-            difference = z[:, None] - mean[None]
-            log_density = -0.5 * (
-                difference**2 * tf.exp(-log_variance)[None]
-                + log_variance[None]
-                + np.log(2 * np.pi).astype(np.float32)
-            )
-            log_qz = tf.reduce_logsumexp(tf.reduce_sum(log_density, 2), 1)
-            log_product = tf.reduce_sum(tf.reduce_logsumexp(log_density, 1), 1)
-            loss = reconstruction + kl + (BETA - 1) * tf.reduce_mean(log_qz - log_product)
-        gradients = tape.gradient(loss, self.trainable_variables)
-        self.optimizer.apply(gradients, self.trainable_variables)
-        return {"loss": loss}
+    return step
 
 
-class KerasRival:
-    """`fit` on images in memory, without tf.data's autotuning, which may stall at the end."""
+def step_of(name, channels, width):
+    if name.startswith(OURS):
+        return ours(channels, width)
+    if name == KERAS:
+        from rival_keras import make_step  # before tfdis, which would turn oneDNN on
 
-    def __init__(self, images, shape, width):
-        self.model = PlainKeras(*networks(shape, width))
-        self.model.compile(keras.optimizers.Adam(1e-4), jit_compile=False, steps_per_execution=10)
-        options = tf.data.Options()
-        options.autotune.enabled = False
-        table = tf.constant(images)
-        batches = tf.data.Dataset.range(len(images) // BATCH).repeat()
-        batches = batches.map(lambda i: table[i * BATCH : (i + 1) * BATCH])
-        self.data = batches.with_options(options)
+        images = images_of(channels)
+        return make_step(images, networks(images.shape[1:], width), BATCH, BETA)
+    images = images_of(channels)
+    from rival_torch import TorchRival, keep_freed_memory
 
-    def run(self, steps):
-        self.model.fit(self.data, steps_per_epoch=steps, epochs=1, verbose=0, shuffle=False)
-
-
-class TorchRival:
-    """Plain PyTorch, channels last."""
-
-    def __init__(self, images, shape, width):
-        import torch
-        from torch import nn
-
-        self.torch = torch
-        torch.set_num_threads(len(os.sched_getaffinity(0)))
-
-        def sizes(*numbers):
-            return [max(1, round(number * width)) for number in numbers]
-
-        c = shape[2]
-        a, b, d, e = sizes(32, 32, 64, 64)
-        (dense,) = sizes(256)
-        self.encoder = nn.Sequential(
-            *(nn.Conv2d(c, a, 4, 2, 1), nn.ReLU(), nn.Conv2d(a, b, 4, 2, 1), nn.ReLU()),
-            *(nn.Conv2d(b, d, 2, 2), nn.ReLU(), nn.Conv2d(d, e, 2, 2), nn.ReLU()),
-            *(nn.Flatten(), nn.Linear(16 * e, dense), nn.ReLU(), nn.Linear(dense, 2 * LATENTS)),
-        )
-        (f, g, h) = sizes(64, 32, 32)
-        self.decoder = nn.Sequential(
-            *(nn.Linear(LATENTS, dense), nn.ReLU(), nn.Linear(dense, 16 * e), nn.ReLU()),
-            *(nn.Unflatten(1, (e, 4, 4)), nn.ConvTranspose2d(e, f, 4, 2, 1), nn.ReLU()),
-            *(nn.ConvTranspose2d(f, g, 4, 2, 1), nn.ReLU(), nn.ConvTranspose2d(g, h, 4, 2, 1)),
-            *(nn.ReLU(), nn.ConvTranspose2d(h, c, 4, 2, 1)),
-        )
-        channels_last = {"memory_format": torch.channels_last}
-        self.encoder.to(**channels_last)
-        self.decoder.to(**channels_last)
-        parameters = [*self.encoder.parameters(), *self.decoder.parameters()]
-        self.optimizer = torch.optim.Adam(parameters, 1e-4)
-        self.images = torch.tensor(images.transpose(0, 3, 1, 2)).contiguous(**channels_last)
-        self.position = 0
-
-    def run(self, steps):
-        torch, functional = self.torch, self.torch.nn.functional
-        for _ in range(steps):
-            first = self.position * BATCH % (len(self.images) - BATCH)
-            images = self.images[first : first + BATCH]
-            self.position += 1
-            mean, log_variance = self.encoder(images).chunk(2, dim=1)
-            z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
-            logits = self.decoder(z)
-            cross_entropy = functional.binary_cross_entropy_with_logits(
-                logits, images, reduction="sum"
-            )
-            kl = 0.5 * (mean**2 + log_variance.exp() - log_variance - 1).sum(1).mean()
-            squared = (z[:, None] - mean[None]) ** 2
-            log_density = -0.5 * (
-                squared * torch.exp(-log_variance)[None] + log_variance[None] + np.log(2 * np.pi)
-            )
-            log_qz = torch.logsumexp(log_density.sum(2), 1)
-            log_product = torch.logsumexp(log_density, 1).sum(1)
-            loss = cross_entropy / BATCH + kl + (BETA - 1) * (log_qz - log_product).mean()
-            self.optimizer.zero_grad()
-            loss.backward()
-            self.optimizer.step()
+    if name == QUIET_TORCH:
+        keep_freed_memory()
+    return TorchRival(images, width, LATENTS, BATCH, BETA).step
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--channels", type=int, choices=(1, 3), default=1)
     parser.add_argument("--width", type=float, default=1.0)
+    parser.add_argument("--cores", default=",".join(map(str, sorted(os.sched_getaffinity(0)))))
     parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--steps", type=int, default=40)
+    parser.add_argument("--seconds", type=float, default=5.0, help="of a turn")
+    parser.add_argument("--source", type=Path, help="another checkout of tfdis to compare with")
+    parser.add_argument("--only", nargs="*", help="some of the contestants")
+    parser.add_argument("--train", help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-
-    data = Sprites() if arguments.channels == 1 else Rooms()
-    indices = np.random.RandomState(0).randint(data.num_images, size=2048)
-    images = data.images(indices).astype(np.float32) / 255
-    shape = tuple(data.observation_shape)
-    ours = Ours(data, arguments.width)
-    contestants = {
-        "tfdis": ours,
-        "plain Keras train_step": KerasRival(images, shape, arguments.width),
+    if arguments.train:
+        answer(train_until(step_of(arguments.train, arguments.channels, arguments.width)))
+        return
+    sources = dict.fromkeys(arguments.only or (OURS, KERAS, TORCH, QUIET_TORCH))
+    if arguments.source:
+        sources[f"{OURS} of {arguments.source.name}"] = arguments.source
+    command = [__file__, f"--channels={arguments.channels}", f"--width={arguments.width}"]
+    sides = {
+        name: [Contestant([*command, f"--train={name}"], arguments.cores, source)]
+        for name, source in sources.items()
     }
-    try:
-        contestants["PyTorch"] = TorchRival(images, shape, arguments.width)
-    except ImportError:
-        print("PyTorch is not installed: pip install tfdis[torch] to have it in the comparison")
-    for contestant in contestants.values():
-        contestant.run(arguments.steps)
-        contestant.run(arguments.steps)
-    ours.inside = 0.0
-    times = {name: [] for name in contestants}
-    for _ in range(arguments.rounds):
-        for name, contestant in contestants.items():
-            start = time.perf_counter()
-            contestant.run(arguments.steps)
-            times[name].append(1000 * (time.perf_counter() - start) / arguments.steps)
-    print(f"{arguments.channels} channel(s), width {arguments.width:g}, batch {BATCH}:")
-    for name, values in times.items():
-        ratios = np.array(times["tfdis"]) / np.array(values)
+    turns = take_turns(sides, arguments.rounds, arguments.seconds)
+    print(
+        f"{arguments.channels} channel(s), width {arguments.width:g}, batch {BATCH}, cores "
+        f"{arguments.cores}; load of the machine at the end {os.getloadavg()[0]:.1f}"
+    )
+    for name, theirs in turns.items():
+        cpu = [turn.cpu_ms for turn in theirs]
+        clock = [1000 / turn.steps_per_second for turn in theirs]
+        cpu_ratios = [a.cpu_ms / b.cpu_ms for a, b in zip(turns[OURS], theirs)]
+        clock_ratios = [
+            b.steps_per_second / a.steps_per_second for a, b in zip(turns[OURS], theirs)
+        ]
         print(
-            f"  {name:24s} median {np.median(values):7.1f} ms/step, least {np.min(values):7.1f}"
-            f"   tfdis takes {np.median(ratios):.2f} of it"
+            f"  {name:18} CPU {statistics.median(cpu):6.1f} ms/step ({min(cpu):.1f} to "
+            f"{max(cpu):.1f}), clock {statistics.median(clock):6.1f}, "
+            f"{statistics.median(turn.cores_used for turn in theirs):.2f} cores, "
+            f"{statistics.median(turn.faults for turn in theirs):6.0f} page faults/step; "
+            f"tfdis takes {statistics.median(cpu_ratios):.2f} of its CPU, "
+            f"{statistics.median(clock_ratios):.2f} of its clock"
         )
-    total = sum(times["tfdis"]) * arguments.steps / 1000
-    outside = 1 - ours.inside / total
-    print(f"  tfdis outside of the compiled step: {100 * outside:.2f}% of the time")
 
 
 if __name__ == "__main__":

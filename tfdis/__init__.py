@@ -10,6 +10,8 @@ Everything else is imported from where it lives: `tfdis.models.vae.VAE`, `tfdis.
 import importlib
 from typing import Any
 
+from tfdis import onednn
+
 __version__ = "0.1.0"
 
 _HOMES = {
@@ -17,6 +19,9 @@ _HOMES = {
     "evaluate": "tfdis.evaluation.scoring",
     "score": "tfdis.evaluation.scoring",
 }
+
+# Here, as TensorFlow reads it once, when it is imported.
+onednn.turn_on()
 
 
 def __getattr__(name: str) -> Any:

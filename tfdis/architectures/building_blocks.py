@@ -5,6 +5,7 @@ from typing import Any
 
 import keras
 
+from tfdis.architectures.convolutions import Conv2D, Conv2DTranspose
 from tfdis.config import configurable
 from tfdis.errors import UserError
 
@@ -64,7 +65,7 @@ def convolution(
     filters: int, kernel_size: int, padding: str, name: str, strides: int = 2
 ) -> keras.Layer:
     """A convolution with ReLU, of stride 2 unless told."""
-    return keras.layers.Conv2D(
+    return Conv2D(
         filters,
         kernel_size,
         strides=strides,
@@ -84,7 +85,7 @@ def deconvolution(
     activation: str | None = "relu",
 ) -> keras.Layer:
     """A transposed convolution, of stride 2 and with ReLU unless told."""
-    return keras.layers.Conv2DTranspose(
+    return Conv2DTranspose(
         filters,
         kernel_size,
         strides=strides,
