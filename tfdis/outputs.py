@@ -82,8 +82,9 @@ def refuse_output(
         inputs: what the stage reads; its output can neither be nor hold them.
     """
     output_dir = Path(output_dir)
-    if output_dir.exists() and not output_dir.is_dir():
-        raise UserError(f"{output_dir} is a file where a directory is to be written: name another.")
+    there = next((each for each in (output_dir, *output_dir.parents) if each.exists()), output_dir)
+    if there.exists() and not there.is_dir():
+        raise UserError(f"{there} is a file where a directory is to be written: name another.")
     target = output_dir.resolve()
     for each in inputs:
         if Path(each).resolve() == target:
