@@ -181,7 +181,7 @@ def main():
 
 def warm_up():
     from tfdis.config import register_all
-    from tfdis.evaluation.boosting import GradientBoostingClassifier
+    from tfdis.metrics.boosting import GradientBoostingClassifier
 
     register_all()
     random = np.random.RandomState(0)

@@ -21,6 +21,7 @@ _PACKAGES = (
     "models",
     "training",
     "postprocessing",
+    "metrics",
     "evaluation",
     "visualize",
     "export",
@@ -93,9 +94,29 @@ def parse(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> No
         UserError: a file is missing, or a line is not gin, or names what does not exist.
     """
     register_all()
+    read(gin_files, gin_bindings)
+
+
+def read(
+    gin_files: Sequence[str] = (),
+    gin_bindings: Sequence[str] = (),
+    skip_unknown: Sequence[str] = (),
+) -> None:
+    """`parse` with the names that are registered so far.
+
+    Args:
+        gin_files: gin files, as `find_gin_file` finds them.
+        gin_bindings: read after the files.
+        skip_unknown: names whose bindings are passed over where they are not registered.
+
+    Raises:
+        UserError: see `parse`.
+    """
     paths = [str(find_gin_file(str(name))) for name in gin_files]
     try:
-        gin.parse_config_files_and_bindings(paths, list(gin_bindings))
+        gin.parse_config_files_and_bindings(
+            paths, list(gin_bindings), skip_unknown=list(skip_unknown)
+        )
     except (ValueError, SyntaxError, TypeError, OSError, ImportError) as error:
         gin.clear_config()
         where = ", ".join([*paths, *gin_bindings])

@@ -4,9 +4,17 @@ from sklearn.feature_selection import mutual_info_classif
 from sklearn.metrics import log_loss
 from tables import SIZES, IndexImages, lookup, tables
 
-from tfdis.evaluation.metrics import infomec
-from tfdis.evaluation.tables import TableSource
+from tfdis.evaluation.metric import metric_named
+from tfdis.metrics.infomec import (
+    active_latents,
+    compactness,
+    explicitness,
+    modularity,
+    normalized_mutual_information,
+)
+from tfdis.metrics.table import TableSource
 
+infomec = metric_named("infomec")
 NUM = 1500
 
 
@@ -26,7 +34,7 @@ def points(kind):
 
 def scores(codes, factors, **parameters):
     source = TableSource(codes, factors)
-    return infomec.infomec(None, source, np.random.RandomState(0), num_train=NUM, **parameters)
+    return infomec(None, source, np.random.RandomState(0), num_train=NUM, **parameters)
 
 
 def test_perfect_codes_score_one():
@@ -57,7 +65,7 @@ def test_duplicated_latents_cost_compactness_alone():
 
 
 def test_scores_images_by_their_codes():
-    found = infomec.infomec(
+    found = infomec(
         IndexImages(SIZES),
         lookup(tables()["perfect"]),
         np.random.RandomState(0),
@@ -71,18 +79,18 @@ def test_scores_images_by_their_codes():
 def test_concentration_by_hand():
     information = np.array([[0.6, 0.2, 0.2], [0.0, 0.5, 0.0], [0.0, 0.0, 0.0]])
     expected = ((0.6 / 1.0 + 1.0) / 2 - 1 / 3) / (1 - 1 / 3)
-    np.testing.assert_allclose(infomec.modularity(information), expected)
+    np.testing.assert_allclose(modularity(information), expected)
     factors = ((1.0 + 0.5 / 0.7 + 1.0) / 3 - 1 / 3) / (1 - 1 / 3)
-    np.testing.assert_allclose(infomec.compactness(information), factors)
-    assert infomec.modularity(np.full((2, 4), 0.3)) == pytest.approx(0)
-    assert infomec.modularity(np.zeros((0, 4))) == 0
+    np.testing.assert_allclose(compactness(information), factors)
+    assert modularity(np.full((2, 4), 0.3)) == pytest.approx(0)
+    assert modularity(np.zeros((0, 4))) == 0
 
 
 def test_information_is_scikit_learns_in_shares_of_the_factors_entropy():
     rng = np.random.RandomState(0)
     factors = np.stack([rng.randint(3, size=400), rng.randint(5, size=400)], axis=1)
     codes = factors @ rng.randn(2, 3) + 0.3 * rng.randn(400, 3)
-    ours = infomec.normalized_mutual_information(codes, factors, False, np.random.RandomState(1))
+    ours = normalized_mutual_information(codes, factors, False, np.random.RandomState(1))
     for j, factor in enumerate(factors.T):
         shares = np.bincount(factor) / len(factor)
         entropy = -np.sum(shares * np.log(shares))
@@ -94,7 +102,7 @@ def test_explicitness_of_balanced_classes_is_the_log_losses_ratio():
     rng = np.random.RandomState(0)
     factor = np.repeat(np.arange(4), 100)
     codes = factor[:, None] * np.array([[1.0, 0.3]]) + rng.randn(400, 2)
-    ours = infomec.explicitness(codes, factor[:, None], discrete_latents=False)
+    ours = explicitness(codes, factor[:, None], discrete_latents=False)
     # Fitted by plain gradient descent on the same convex loss.
     inputs = np.concatenate([(codes - codes.mean(0)) / codes.std(0), np.ones((400, 1))], axis=1)
     weights, one_hot = np.zeros((3, 4)), np.eye(4)[factor]
@@ -110,7 +118,7 @@ def test_latents_that_hardly_vary_are_left_out():
     codes, factors = points("perfect")
     codes = np.concatenate([codes, 0.01 * codes[:, :1], np.zeros((NUM, 1))], axis=1)
     assert scores(codes, factors)["num_active_latents"] == 4
-    np.testing.assert_array_equal(infomec.active_latents(codes, True), [True] * 5 + [False])
+    np.testing.assert_array_equal(active_latents(codes, True), [True] * 5 + [False])
 
 
 def test_the_random_state_decides_the_score():

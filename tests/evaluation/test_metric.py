@@ -4,20 +4,19 @@ import numpy as np
 import pytest
 from tables import SIZES, IndexImages, lookup, tables
 
-import tfdis.evaluation.metrics
+import tfdis.metrics
 from tfdis.errors import UserError
-from tfdis.evaluation.metric import all_metrics, metric_named
+from tfdis.evaluation.metric import metric_named
 from tfdis.evaluation.scoring import evaluate, score
+from tfdis.metrics.metric import all_metrics
 
 _ONE_FILE = '''
-from tfdis.evaluation.metric import metric
-from tfdis.evaluation.sources import source_of
+from tfdis.metrics.metric import metric
 
 
 @metric
-def mean_code(ground_truth_data, representation_function, random_state, artifact_dir=None, num=99):
+def mean_code(source, random_state, num=99):
     """The mean of all codes."""
-    source = source_of(ground_truth_data, representation_function)
     codes, factors = source.points(num, random_state)
     return {"mean_code": codes.mean()}
 '''
@@ -25,15 +24,15 @@ def mean_code(ground_truth_data, representation_function, random_state, artifact
 
 def test_a_new_metric_is_one_file(tmp_path, monkeypatch):
     (tmp_path / "mean_code.py").write_text(_ONE_FILE)
-    path = [*tfdis.evaluation.metrics.__path__, str(tmp_path)]
-    monkeypatch.setattr(tfdis.evaluation.metrics, "__path__", path)
+    path = [*tfdis.metrics.__path__, str(tmp_path)]
+    monkeypatch.setattr(tfdis.metrics, "__path__", path)
     data, codes = IndexImages(SIZES), tables()["entangled"]
     found = evaluate(lookup(codes), data, ["mean_code"], ["mean_code.num = 5000"], verbose=False)
     assert found["mean_code"]["mean_code"] == pytest.approx(codes.mean(), abs=0.1)
     factors = data.factors(np.arange(data.num_images))
     found = score(codes, factors, ["mean_code"], gin_bindings=["mean_code.num = 5000"])
     assert found["mean_code"]["mean_code"] == pytest.approx(codes.mean(), abs=0.1)
-    del sys.modules["tfdis.evaluation.metrics.mean_code"]
+    del sys.modules["tfdis.metrics.mean_code"]
     monkeypatch.delitem(all_metrics.__globals__["_METRICS"], "mean_code")
 
 

@@ -9,6 +9,7 @@ import pytest
 from tables import SIZES, IndexImages, NoisyImages, NuisanceImages, lookup, noisy_lookup, tables
 
 from tfdis.compat import disentanglement_lib
+from tfdis.evaluation import validation_metrics
 from tfdis.evaluation.metric import metric_named
 from tfdis.evaluation.representations import Representation
 from tfdis.evaluation.sources import source_of
@@ -92,8 +93,6 @@ def _theirs(dlib, module, function, data, representation, parameters, seed=0):
 
 
 def _ours(name, data, representation, parameters, seed=0):
-    for module in ("discretizer", "factor_vae", "predictor", "reduced_downstream_task"):
-        importlib.import_module(f"tfdis.evaluation.metrics.{module}")
     np.random.seed(seed)
     gin.parse_config(_BINDINGS)
     with warnings.catch_warnings():
@@ -195,7 +194,7 @@ def test_reduced_downstream_task(dlib):
 
 def test_unified_scores(dlib, tmp_path):
     theirs_module = dlib.module("evaluation.metrics.unified_scores")
-    ours_module = importlib.import_module("tfdis.evaluation.metrics.unified_scores")
+    ours_module = importlib.import_module("tfdis.metrics.unified_scores")
     names = ("mutual_information_matrix", "accuracy_svm_matrix")
     parameters = {"num_train": 400, "num_test": 200}
     for table in ("random", "perfect", "entangled"):
@@ -211,12 +210,13 @@ def test_unified_scores(dlib, tmp_path):
         gin.clear_config()
         functions = [getattr(ours_module, name) for name in names]
         ours = _ours("unified_scores", data, lookup(codes), {**parameters, "matrix_fns": functions})
-        _assert_same(ours, theirs)
+        # Theirs has the merges where it also draws them.
+        _assert_same({key: ours[key] for key in ours if ".merge_" not in key}, theirs)
 
 
 def test_merges_like_their_dendrogram(dlib, tmp_path):
     dendrogram = dlib.module("visualize.dendrogram")
-    module = importlib.import_module("tfdis.evaluation.metrics.unified_scores")
+    module = importlib.import_module("tfdis.metrics.unified_scores")
     matrix = np.random.default_rng(3).uniform(size=(6, 4))
     theirs = dendrogram.dendrogram_plot(matrix.T, str(tmp_path / "x"), [f"f{i}" for i in range(4)])
     assert module._merges(matrix) == theirs
@@ -227,7 +227,6 @@ def test_validation_metrics(kind, dlib):
     data, codes = IndexImages(SIZES), tables()["entangled"]
     name = {"sap": "sap_score"}.get(kind, kind)
     theirs = getattr(dlib.module(f"evaluation.metrics.{name}"), f"compute_{kind}_on_fixed_data")
-    ours = importlib.import_module(f"tfdis.evaluation.metrics.{name}")
     factors, images = data.sample(400, np.random.RandomState(0))
     parameters = {
         "mig": {},
@@ -239,7 +238,9 @@ def test_validation_metrics(kind, dlib):
     with dlib.configured(*_BINDINGS[:2]):
         expected = theirs(images, factors.T, lookup(codes), **parameters)
     np.random.seed(0)
-    found = getattr(ours, f"{name}_validation")(images, factors.T, lookup(codes), **parameters)
+    found = getattr(validation_metrics, f"{name}_validation")(
+        images, factors.T, lookup(codes), **parameters
+    )
     _assert_same(found, expected, tolerance=0.02 if kind == "dci" else 1e-6)
 
 

@@ -7,8 +7,9 @@ from saved_models import write_trained
 
 from tfdis.errors import UserError
 from tfdis.evaluation.evaluate import evaluate_metrics
-from tfdis.evaluation.metric import save_matrix
-from tfdis.evaluation.plots import draw_matrix, plot_artifacts, plot_scores_over_training
+from tfdis.evaluation.plots import plot_artifacts, plot_scores_over_training
+from tfdis.results import write_json
+from tfdis.visualize.heat_map import draw_heat_map
 
 
 def read(path):
@@ -16,9 +17,13 @@ def read(path):
 
 
 def test_every_matrix_gets_a_picture_beside_it(tmp_path):
-    save_matrix(tmp_path / "dci", "importance", np.eye(3, 2), ["shape", "scale"])
-    save_matrix(tmp_path / "mig", "mutual_information", 3 * np.eye(3, 2), ["shape", "scale"])
-    save_matrix(tmp_path / "irs", "robustness", np.eye(3, 2), ["shape", "scale"])
+    for metric, name, matrix in (
+        ("dci", "importance", np.eye(3, 2)),
+        ("mig", "mutual_information", 3 * np.eye(3, 2)),
+        ("irs", "robustness", np.eye(3, 2)),
+    ):
+        content = {"factor_names": ["shape", "scale"], "matrix": matrix}
+        write_json(tmp_path / metric / f"{name}.json", content)
     paths = plot_artifacts(tmp_path)
     assert [str(path.relative_to(tmp_path)) for path in paths] == [
         "dci/importance.png",
@@ -45,7 +50,7 @@ def test_no_artifacts_no_pictures(tmp_path):
 def test_the_greater_the_darker_a_row_per_factor_and_a_column_per_latent(tmp_path):
     matrix = np.zeros((30, 2))  # columns too narrow for numbers: nothing but colour in the cells
     matrix[:10, 0], matrix[20:, 1] = 1.0, 0.5
-    draw_matrix(tmp_path / "matrix.png", matrix, ["a", "b"], "title")
+    draw_heat_map(tmp_path / "matrix.png", matrix, ["a", "b"], "title")
     blueness = read(tmp_path / "matrix.png")[..., 2] - read(tmp_path / "matrix.png")[..., 0]
     rows, columns = np.nonzero(blueness > 40)
     left = columns < np.median(columns)
@@ -59,7 +64,7 @@ def test_the_greater_the_darker_a_row_per_factor_and_a_column_per_latent(tmp_pat
 
 @pytest.mark.parametrize("num_latents", [1, 10, 100])
 def test_any_number_of_latents_fits_a_page(tmp_path, num_latents):
-    draw_matrix(tmp_path / "m.png", np.ones((num_latents, 5)), ["a long factor name"] * 5, "t")
+    draw_heat_map(tmp_path / "m.png", np.ones((num_latents, 5)), ["a long factor name"] * 5, "t")
     width = Image.open(tmp_path / "m.png").width / 250
     assert 0.5 < width <= 6.6
 

@@ -7,7 +7,7 @@ import tensorflow as tf
 
 from tfdis.cli.rank import main
 from tfdis.data.dummy_data import DummyData
-from tfdis.evaluation.metrics.udr import mean_and_kl, udr_sklearn
+from tfdis.evaluation.udr import mean_and_kl, udr_sklearn
 from tfdis.results import write_text
 
 SMALL = ["--gin_bindings=udr_sklearn.num_data_points = 200"]

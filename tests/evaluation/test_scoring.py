@@ -8,7 +8,7 @@ from tfdis.errors import UserError
 from tfdis.evaluation.representations import Representation, representation_of, sampled
 from tfdis.evaluation.scoring import evaluate, score
 from tfdis.evaluation.sources import source_of
-from tfdis.evaluation.tables import TableSource
+from tfdis.metrics.table import TableSource
 
 FACTORS = np.stack(np.unravel_index(np.arange(np.prod(SIZES)), SIZES), axis=-1)
 FEWER = [

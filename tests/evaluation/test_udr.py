@@ -3,7 +3,8 @@ import pytest
 from tables import SIZES, IndexImages, index_in
 
 from tfdis.errors import UserError
-from tfdis.evaluation.metrics import udr
+from tfdis.evaluation.udr import mean_and_kl, udr_sklearn
+from tfdis.metrics.udr import lasso_correlations, relative_strength, spearman_correlations
 
 # disentanglement_lib has UDR in its repository, in neither wheel: its formulas are stated here.
 
@@ -33,7 +34,7 @@ def functions(tables):
 
 
 def score(tables, **parameters):
-    return udr.udr_sklearn(
+    return udr_sklearn(
         IndexImages(SIZES),
         functions(tables),
         np.random.RandomState(0),
@@ -81,7 +82,7 @@ def test_rank_correlation_equals_scipys():
 
     rng = np.random.RandomState(0)
     first, second = np.round(rng.randn(200, 3), 1), rng.randn(200, 3)
-    ours = udr.spearman_correlations(first, second)
+    ours = spearman_correlations(first, second)
     for i in range(3):
         for j in range(3):
             expected = abs(spearmanr(first[:, i], second[:, j]).statistic)
@@ -92,7 +93,7 @@ def test_lasso_weights_minimize_its_objective():
     rng = np.random.RandomState(0)
     first = rng.randn(300, 3)
     second = first[:, [1, 0, 2]] + 0.1 * rng.randn(300, 3)
-    weights = udr.lasso_correlations(first, second)
+    weights = lasso_correlations(first, second)
 
     def objective(w, target):
         residual = second[:, target] - first @ w - np.mean(second[:, target] - first @ w)
@@ -115,7 +116,7 @@ def test_lasso_weights_minimize_its_objective():
     ],
 )
 def test_relative_strength(matrix, low, high):
-    assert low - 1e-12 <= udr.relative_strength(matrix) <= high + 1e-12
+    assert low - 1e-12 <= relative_strength(matrix) <= high + 1e-12
 
 
 def test_kl_divergence_is_of_the_posterior_from_the_standard_normal():
@@ -123,7 +124,7 @@ def test_kl_divergence_is_of_the_posterior_from_the_standard_normal():
 
     rng = np.random.RandomState(0)
     mean, log_variance = rng.randn(2, 6, 3).astype(np.float32)
-    codes, divergence = udr.mean_and_kl(lambda images: (mean, log_variance))(None)
+    codes, divergence = mean_and_kl(lambda images: (mean, log_variance))(None)
     expected = tfp.distributions.kl_divergence(
         tfp.distributions.Normal(mean, np.exp(log_variance / 2)),
         tfp.distributions.Normal(0.0, 1.0),
@@ -147,7 +148,7 @@ def test_says_what_is_wrong(change, message):
     change = {"tables": models()[:2], "num_data_points": 400, **change}
     tables = change.pop("tables")
     with pytest.raises(UserError, match=message):
-        udr.udr_sklearn(
+        udr_sklearn(
             IndexImages(SIZES),
             functions(tables),
             np.random.RandomState(0),

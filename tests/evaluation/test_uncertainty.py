@@ -8,14 +8,15 @@ from tfdis.errors import UserError
 from tfdis.evaluation.representations import representation_of
 from tfdis.evaluation.scoring import evaluate
 from tfdis.evaluation.sources import DataSource
-from tfdis.evaluation.uncertainty import interval, intervals, over_seeds
+from tfdis.evaluation.uncertainty import intervals, over_seeds
+from tfdis.statistics.intervals import mean_interval
 
 _SMALL = ["mig.num_train = 100", "sap_score.num_train = 60", "sap_score.num_test = 40"]
 
 
 def test_interval_is_students():
     values = [0.31, 0.28, 0.35, 0.30]
-    found = interval(values)
+    found = mean_interval(values)
     expected = stats.ttest_1samp(values, 0).confidence_interval(0.95)
     np.testing.assert_allclose([found.low, found.high], expected, rtol=1e-10)
     assert found.mean == pytest.approx(0.31)
@@ -27,13 +28,13 @@ def test_interval_holds_the_mean_as_often_as_it_says():
     rng = np.random.RandomState(0)
     held = [
         found.low <= 0.5 <= found.high
-        for found in (interval(rng.normal(0.5, 0.1, size=5), 0.9) for _ in range(2000))
+        for found in (mean_interval(rng.normal(0.5, 0.1, size=5), 0.9) for _ in range(2000))
     ]
     assert abs(np.mean(held) - 0.9) < 0.02
 
 
 def test_equal_values_have_no_width():
-    found = interval([0.25, 0.25, 0.25])
+    found = mean_interval([0.25, 0.25, 0.25])
     assert found.low == found.mean == found.high == 0.25
 
 

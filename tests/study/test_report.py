@@ -12,11 +12,12 @@ from PIL import Image
 from synthetic_study import make_settings, make_study
 
 from tfdis.cli import report as command
+from tfdis.statistics.intervals import mean_interval
 from tfdis.study.report import write_report
 from tfdis.study.report_data import scores_of
 from tfdis.study.report_pictures import models_to_embed
 from tfdis.study.report_read import Run, read_curve
-from tfdis.study.report_statistics import mean_interval, rank_correlations
+from tfdis.study.report_statistics import rank_correlations
 
 _CHROMIUM = next(
     filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None

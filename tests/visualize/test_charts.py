@@ -6,11 +6,11 @@ from PIL import Image
 
 from tfdis.errors import UserError
 from tfdis.visualize.charts import (
-    draw_information,
     draw_kl_chart,
     draw_learning_curves,
     read_curves,
 )
+from tfdis.visualize.heat_map import draw_heat_map
 from tfdis.visualize.latents import summarize_latents
 from tfdis.visualize.style import MAIN, TEXT_WIDTH
 
@@ -48,7 +48,7 @@ def test_dead_latents_have_no_full_bar(tmp_path):
 @pytest.mark.parametrize("shape", [(1, 1), (10, 5), (64, 7)])
 def test_heat_map_fits_a_page(tmp_path, shape):
     path = tmp_path / "map.png"
-    draw_information(
+    draw_heat_map(
         path, np.random.RandomState(0).rand(*shape), [f"factor_{i}" for i in range(7)][: shape[1]]
     )
     picture = Image.open(path)

@@ -3,9 +3,9 @@ import pytest
 import tensorflow_probability as tfp
 from scipy import stats
 
+from tfdis.metrics.udr import gaussian_kl
 from tfdis.visualize.latents import (
     aggregate_posterior_quantiles,
-    latent_kl,
     summarize_latents,
 )
 
@@ -21,7 +21,7 @@ def posteriors():
 def test_kl_is_tfps(posteriors):
     mean, log_variance = posteriors
     kl = tfd.kl_divergence(tfd.Normal(mean, np.exp(0.5 * log_variance)), tfd.Normal(0.0, 1.0))
-    np.testing.assert_allclose(latent_kl(*posteriors), np.mean(kl, axis=0), rtol=1e-5)
+    np.testing.assert_allclose(gaussian_kl(*posteriors), np.mean(kl, axis=0), rtol=1e-5)
 
 
 def test_latents_are_ranked_and_the_dead_ones_marked():

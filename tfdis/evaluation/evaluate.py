@@ -96,6 +96,7 @@ def evaluate_metrics(
     Raises:
         UserError: see `evaluate`; what is wrong with a name or a directory is said at once.
     """
+    config.register_all()
     names = names_in(metrics)
     refuse_unknown(names)
     directories = {name: Path(output_dir) / name for name in names}

@@ -12,7 +12,7 @@ import tensorflow as tf
 from tfdis import config, results
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
-from tfdis.evaluation.metrics.udr import PosteriorFunction, mean_and_kl, udr_sklearn
+from tfdis.evaluation.udr import PosteriorFunction, mean_and_kl, udr_sklearn
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
 

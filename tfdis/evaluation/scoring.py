@@ -5,18 +5,20 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 import gin
 import numpy as np
+from annotated_types import Ge
 
 from tfdis.config import configurable, one_sentence
-from tfdis.errors import UserError
+from tfdis.errors import UserError, without_gins_trace
+from tfdis.evaluation.metric import scores_from
 from tfdis.evaluation.progress import EvaluationProgress
-from tfdis.evaluation.representations import representation_of
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
-from tfdis.evaluation.sources import BATCH_SIZE, DataSource, Source
-from tfdis.evaluation.tables import TableSource
+from tfdis.metrics.arrays import Continuous
+from tfdis.metrics.source import Source
+from tfdis.metrics.table import TableSource
 
 
 def evaluate(
@@ -25,7 +27,7 @@ def evaluate(
     metrics: Sequence[str],
     gin_bindings: Sequence[str] = (),
     sample: bool = False,
-    batch_size: int = BATCH_SIZE,
+    batch_size: int = 1000,
     verbose: bool = True,
 ) -> dict[str, dict[str, Any]]:
     """Scores a model; all metrics share the codes of the images that they have in common.
@@ -51,6 +53,10 @@ def evaluate(
         >>> model = tfdis.load("models/beta_tcvae")
         >>> tfdis.evaluate(model, Sprites(), ["mig", "irs"])["mig"]["discrete_mig"]
     """
+    # Here, so that `score` works without TensorFlow.
+    from tfdis.evaluation.representations import representation_of
+    from tfdis.evaluation.sources import DataSource
+
     source = DataSource(data, representation_of(model, sample), batch_size)
     return _all_scores(source, metrics, gin_bindings, verbose)
 
@@ -62,6 +68,7 @@ def score(
     factor_names: Sequence[str] | None = None,
     gin_bindings: Sequence[str] = (),
     verbose: bool = False,
+    continuous: Continuous = None,
 ) -> dict[str, dict[str, Any]]:
     """Scores codes that were computed elsewhere, by whatever model.
 
@@ -71,11 +78,13 @@ def score(
 
     Args:
         codes: `[samples, num_latents]`.
-        factors: labels, `[samples, num_factors]`.
+        factors: labels or quantities, `[samples, num_factors]`.
         metrics: names, such as `["mig", "dci"]`.
         factor_names: one name per factor.
         gin_bindings: change parameters, such as `["dci.num_train = 1000"]`.
         verbose: whether to show progress.
+        continuous: which factors are quantities, one for all or one each; None: those whose values
+            are fractions, a tenth of the samples or more of them different.
 
     Returns:
         for each metric its scores by name.
@@ -83,7 +92,7 @@ def score(
     Raises:
         UserError: there is no such metric or parameter, the arrays do not fit, or cannot be scored.
     """
-    source = TableSource(codes, factors, factor_names)
+    source = TableSource(codes, factors, factor_names, continuous)
     return _all_scores(source, metrics, gin_bindings, verbose)
 
 
@@ -92,7 +101,7 @@ def scores_of(
     source: Source,
     artifacts: str | os.PathLike | None,
     evaluation_fn: Callable = gin.REQUIRED,
-    random_seed: int = gin.REQUIRED,
+    random_seed: Annotated[int, Ge(0)] = gin.REQUIRED,
     name: str = "",
 ) -> dict[str, Any]:
     """The scores of the configured metric, and the seconds that it took.
@@ -108,15 +117,12 @@ def scores_of(
         UserError: the codes cannot be scored.
     """
     started = time.monotonic()
-    data = source.data if isinstance(source, DataSource) else None
     artifact_dir = None if artifacts is None else Path(artifacts) / name
-    if isinstance(source, DataSource):
-        source.noise = np.random.default_rng(random_seed)
+    source.begin(random_seed)
     with _numpy_seeded(random_seed):
         try:
-            scores = evaluation_fn(
-                data, source, np.random.RandomState(random_seed), artifact_dir=artifact_dir
-            )
+            random_state = np.random.RandomState(random_seed)
+            scores = scores_from(evaluation_fn, source, random_state, artifact_dir)
         except ValueError as error:
             raise UserError(f"It cannot be scored: {one_sentence(error)}") from error
     return {**scores, "elapsed_time": time.monotonic() - started}
@@ -126,6 +132,8 @@ def configured_scores(source: Source, artifacts: str | os.PathLike | None) -> di
     """`scores_of` as gin has it now; says in one sentence which binding is missing."""
     try:
         return scores_of(source, artifacts)
+    except UserError as error:
+        raise UserError(without_gins_trace(error)) from error
     except (RuntimeError, TypeError) as error:
         if "Required bindings" not in str(error) and "missing" not in str(error):
             raise
@@ -138,7 +146,7 @@ def _all_scores(
     names = names_in(metrics)
     refuse_unknown(names)
     progress = EvaluationProgress(len(names)) if verbose else None
-    if progress is not None and isinstance(source, DataSource):
+    if progress is not None:
         source.progress = progress.encoded
     found = {}
     for name in names:

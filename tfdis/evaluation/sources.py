@@ -5,7 +5,6 @@ these are is known before any is encoded. Only the codes of an image are kept, s
 million images a metric asks for, no more than a batch of them is in memory.
 """
 
-import abc
 from collections.abc import Callable
 from typing import Any
 
@@ -15,83 +14,13 @@ from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
 from tfdis.evaluation.draws import draws_by_factors_alone, grouped_factors
 from tfdis.evaluation.representations import Representation, representation_of
+from tfdis.metrics.source import Source
 
 BATCH_SIZE = 1000
 _LARGEST_INDEX = 1 << 28  # a table over more images would not fit in memory
 _PROBE = 4
 
 Progress = Callable[[int, int], None]
-
-
-class Source(abc.ABC):
-    """Codes and factors as the metrics draw them.
-
-    Attributes:
-        factors_num_values: the number of values of each factor.
-        factor_names: one name per factor.
-    """
-
-    factors_num_values: list[int]
-    factor_names: tuple[str, ...]
-
-    @property
-    def num_factors(self) -> int:
-        """The number of ground-truth factors."""
-        return len(self.factors_num_values)
-
-    @abc.abstractmethod
-    def points(
-        self, num: int, random_state: np.random.RandomState, batch_size: int = 16
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Draws independent points.
-
-        Args:
-            num: how many.
-            random_state: where factors, and what is no factor, are drawn from.
-            batch_size: how many are drawn at a time: part of the order of draws.
-
-        Returns:
-            codes, `[num, num_latents]`, and factors, int64 `[num, num_factors]`.
-        """
-
-    def train_and_test_points(
-        self, num_train: int, num_test: int, random_state: np.random.RandomState, batch_size: int
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """Draws two sets of points: codes and factors to train on, codes and factors to test on."""
-        return (
-            *self.points(num_train, random_state, batch_size),
-            *self.points(num_test, random_state, batch_size),
-        )
-
-    @abc.abstractmethod
-    def groups(
-        self, num: int, size: int, random_state: np.random.RandomState
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Draws groups of points that have one factor's value in common (FactorVAE's draws).
-
-        Returns:
-            which factor it is, int64 `[num]`, and codes, `[num, size, num_latents]`.
-        """
-
-    @abc.abstractmethod
-    def pairs(
-        self, num: int, size: int, random_state: np.random.RandomState
-    ) -> tuple[np.ndarray, np.ndarray]:
-        """Draws groups of pairs; the two of a pair share one factor's value (beta-VAE's draws).
-
-        Returns:
-            which factor it is, int64 `[num]`, and codes, `[num, 2, size, num_latents]`.
-        """
-
-    @abc.abstractmethod
-    def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
-        """Draws factors, int64 `[num, num_factors]`."""
-
-    @abc.abstractmethod
-    def codes_of(
-        self, factors: list[np.ndarray], random_state: np.random.RandomState
-    ) -> list[np.ndarray]:
-        """The codes of one image per row, one array per array of factors, drawn in this order."""
 
 
 class DataSource(Source):
@@ -131,6 +60,10 @@ class DataSource(Source):
     def num_factors(self) -> int:
         """The number of ground-truth factors."""
         return self.data.num_factors
+
+    def begin(self, seed: int) -> None:
+        """See `Source.begin`: a sampled representation's noise starts anew."""
+        self.noise = np.random.default_rng(seed)
 
     def points(
         self, num: int, random_state: np.random.RandomState, batch_size: int = 16

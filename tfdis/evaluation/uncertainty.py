@@ -1,36 +1,14 @@
 """How far a score depends on the points it was computed from: several seeds, and an interval."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from numbers import Real
 from typing import Any
-
-import numpy as np
 
 from tfdis.errors import UserError
 from tfdis.evaluation.scoring import configured_scores
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
-from tfdis.evaluation.sources import Source
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A score over several evaluation seeds.
-
-    Attributes:
-        mean: over seeds.
-        low: where the interval of the mean begins.
-        high: where it ends.
-        values: one per seed.
-    """
-
-    mean: float
-    low: float
-    high: float
-    values: tuple[float, ...]
-
-    def __str__(self) -> str:
-        return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
+from tfdis.metrics.source import Source
+from tfdis.statistics.intervals import CONFIDENCE, Interval, mean_interval
 
 
 def over_seeds(
@@ -38,7 +16,7 @@ def over_seeds(
     metrics: Sequence[str],
     seeds: Sequence[int] = range(5),
     gin_bindings: Sequence[str] = (),
-    confidence: float = 0.95,
+    confidence: float = CONFIDENCE,
 ) -> dict[str, dict[str, Interval]]:
     """Each score over several evaluation seeds, with the interval of its mean.
 
@@ -78,34 +56,17 @@ def over_seeds(
     return found
 
 
-def intervals(scores: Sequence[Mapping[str, Any]], confidence: float = 0.95) -> dict[str, Interval]:
+def intervals(
+    scores: Sequence[Mapping[str, Any]], confidence: float = CONFIDENCE
+) -> dict[str, Interval]:
     """The interval of each score that is a number.
 
     Args:
         scores: the scores by name, one dictionary per seed.
-        confidence: see `interval`.
+        confidence: see `mean_interval`.
     """
     return {
-        name: interval([each[name] for each in scores], confidence)
+        name: mean_interval([each[name] for each in scores], confidence)
         for name in scores[0]
         if name != "elapsed_time" and all(isinstance(each.get(name), Real) for each in scores)
     }
-
-
-def interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
-    """The mean of independent values, with Student's t interval.
-
-    mean +- t * s / sqrt(n), with n - 1 degrees of freedom. A bootstrap of the few seeds that an
-    evaluation affords is too narrow: resampling n values underestimates the variance by
-    (n - 1) / n, and knows nothing beyond the least and the largest of them.
-
-    Args:
-        values: two or more.
-        confidence: how often the interval holds the expected value, in (0, 1).
-    """
-    from scipy.stats import t
-
-    mean = float(np.mean(values))
-    error = float(np.std(values, ddof=1) / np.sqrt(len(values)))
-    reach = float(t.ppf((1 + confidence) / 2, df=len(values) - 1)) * error
-    return Interval(mean, mean - reach, mean + reach, tuple(float(value) for value in values))

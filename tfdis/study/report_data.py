@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
+from tfdis.statistics.intervals import mean_interval
 from tfdis.study.report_pictures import data_uri, models_to_embed, traversal_file
 from tfdis.study.report_read import Run, read_curve
-from tfdis.study.report_statistics import mean_interval, rank_correlations
+from tfdis.study.report_statistics import rank_correlations
 from tfdis.study.study import Study
 
 # What the field reports of each metric, in the order in which the page shows it; of a metric

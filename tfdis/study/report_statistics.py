@@ -1,44 +1,6 @@
-"""The statistics of a report: means with intervals over seeds, and rank correlations."""
-
-import dataclasses
+"""The statistics of a report: rank correlations between scores."""
 
 import numpy as np
-
-CONFIDENCE = 0.95
-
-
-@dataclasses.dataclass(frozen=True)
-class Interval:
-    """A mean and its interval; the ends are None where there is one value only."""
-
-    count: int
-    mean: float
-    low: float | None
-    high: float | None
-
-
-def mean_interval(values: np.ndarray, confidence: float = CONFIDENCE) -> Interval | None:
-    """The mean and Student's t interval of it: mean +- t s / sqrt(n), with n - 1 degrees.
-
-    Unlike the percentile bootstrap it keeps its level at the two to five seeds that studies have,
-    as long as the seeds' scores are about normal; it may reach beyond a score's range.
-
-    Args:
-        values: one per seed, `[num_seeds]`; those that are NaN are left out.
-        confidence: the share of such intervals that hold the true mean.
-    """
-    from scipy.special import stdtrit
-
-    values = np.asarray(values, dtype=np.float64)
-    values = values[~np.isnan(values)]
-    if values.size == 0:
-        return None
-    mean = float(values.mean())
-    if values.size == 1:
-        return Interval(1, mean, None, None)
-    standard_error = values.std(ddof=1) / np.sqrt(values.size)
-    margin = float(stdtrit(values.size - 1, (1 + confidence) / 2) * standard_error)
-    return Interval(values.size, mean, mean - margin, mean + margin)
 
 
 def rank_correlations(scores: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -10,7 +10,7 @@ import numpy as np
 from tfdis.config import parsed
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
-from tfdis.evaluation.metrics.udr import mean_and_kl, udr_sklearn
+from tfdis.evaluation.udr import mean_and_kl, udr_sklearn
 from tfdis.models.trained import TrainedModel, load
 from tfdis.results import write_text
 from tfdis.study.left_out import leave_out

@@ -1,9 +1,9 @@
-"""Charts: KL per latent, mutual information, learning curves."""
+"""Charts: KL per latent, learning curves."""
 
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
@@ -41,54 +41,6 @@ def draw_kl_chart(path: str | os.PathLike, summary: LatentSummary) -> None:
         total = f", {style.number(summary.weight.sum(), 1)} nats in all"
         title = f"{alive} of {num_latents} latents in use"
         axes.set_title(title + (total if summary.unit == "nats" else ""), loc="right")
-        style.save_figure(path, figure)
-
-
-def draw_information(
-    path: str | os.PathLike,
-    table: np.ndarray,
-    factor_names: Sequence[str],
-    dead: Sequence[bool] = (),
-) -> None:
-    """Writes a heat map of `mutual_information_table`: a row per factor, a column per latent.
-
-    Args:
-        path: the file.
-        table: from `mutual_information_table`.
-        factor_names: one per factor.
-        dead: per latent; the name of a dead one is faint.
-    """
-    num_latents, num_factors = table.shape
-    with style.style():
-        label_inches = 0.15 + 0.06 * max(len(name) for name in factor_names)
-        cell = min(0.4, (style.TEXT_WIDTH - label_inches - 0.6) / num_latents)
-        row = min(cell, 0.3) if num_latents <= 20 else 0.2
-        width, height = label_inches + num_latents * cell + 0.6, num_factors * row + 0.42
-        figure = style.new_figure(width, height)
-        box = (label_inches / width, 0.36 / height)
-        size = (num_latents * cell / width, num_factors * row / height)
-        axes = figure.add_axes((*box, *size))
-        shown = axes.imshow(table.T, cmap="Blues", vmin=0, vmax=1, aspect="auto")
-        axes.set_yticks(np.arange(num_factors), [name.replace("_", " ") for name in factor_names])
-        every = math.ceil(0.14 / cell)
-        named = np.arange(0, num_latents, every)
-        axes.set_xticks(named, named)
-        for latent, name in zip(named, axes.get_xticklabels()):
-            if len(dead) and dead[latent]:
-                name.set_color(style.FAINT)
-        axes.set_xlabel("latent")
-        axes.tick_params(length=0)
-        axes.spines[:].set_visible(False)
-        if cell >= 0.25:
-            for latent, factor in np.argwhere(table >= 0.005):
-                value = table[latent, factor]
-                colour = "white" if value > 0.55 else style.INK
-                text = f"{value:.2f}".lstrip("0") if value < 0.995 else "1"
-                axes.text(latent, factor, text, ha="center", va="center", color=colour)
-        bar_box = (box[0] + size[0] + 0.1 / width, box[1], 0.08 / width, size[1])
-        bar = figure.colorbar(shown, cax=figure.add_axes(bar_box), ticks=[0, 0.5, 1])
-        bar.outline.set_visible(False)
-        bar.ax.tick_params(length=0)
         style.save_figure(path, figure)
 
 

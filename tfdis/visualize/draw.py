@@ -14,6 +14,7 @@ from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
 from tfdis.results import write_text
 from tfdis.visualize import charts, conditions, information, reconstructions, traversals
+from tfdis.visualize.heat_map import draw_heat_map
 from tfdis.visualize.latents import DEAD_BELOW, aggregate_posterior_quantiles
 from tfdis.visualize.material import Material, Trained, gather
 
@@ -184,7 +185,7 @@ def _mutual_information(out: Path, material: Material, settings: Settings) -> li
     table = information.mutual_information_table(material.mean, material.factors, names)
     picture, text = out / "mutual_information.png", out / "mutual_information.txt"
     dead = material.summary.dead
-    charts.draw_information(picture, table, names, dead)
+    draw_heat_map(picture, table, names, dead=dead)
     write_text(text, information.information_text(table, names, dead) + "\n")
     return [picture, text]
 

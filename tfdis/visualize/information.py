@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfdis.errors import UserError
+from tfdis.metrics.discretizer import histogram_discretizer
+from tfdis.metrics.information import discrete_entropy, discrete_mutual_information
 
 
 def mutual_information_table(
@@ -37,13 +39,9 @@ def mutual_information_table(
             f"{len(factor_names)} factor names were given for {factors.shape[1]} factors: "
             f"{', '.join(factor_names)}."
         )
-    bins = np.stack([_equal_width_bins(column, num_bins) for column in codes.T])
-    table = np.zeros((codes.shape[1], factors.shape[1]))
-    for j, factor in enumerate(factors.T):
-        entropy = _entropy(factor)
-        for i, latent in enumerate(bins):
-            information = _entropy(latent) + entropy - _entropy(factor * num_bins + latent)
-            table[i, j] = information / entropy if entropy > 0 else 0.0
+    entropy = discrete_entropy(factors)
+    information = discrete_mutual_information(histogram_discretizer(codes, num_bins), factors)
+    table = np.where(entropy > 0, information / np.where(entropy > 0, entropy, 1.0), 0.0)
     return np.clip(table, 0.0, 1.0)
 
 
@@ -79,14 +77,3 @@ def information_text(
 
 def _ratio(best: float, second: float) -> str:
     return ">99" if second <= 0 or best / second >= 100 else f"{best / second:.1f}"
-
-
-def _entropy(values: np.ndarray) -> float:
-    """In nats, of integers as often as they occur."""
-    counts = np.unique_counts(values).counts
-    return float(-np.sum(counts / len(values) * np.log(counts / len(values))))
-
-
-def _equal_width_bins(values: np.ndarray, num_bins: int) -> np.ndarray:
-    edges = np.histogram_bin_edges(values, num_bins)
-    return np.clip(np.digitize(values, edges[:-1]) - 1, 0, num_bins - 1)

@@ -4,6 +4,7 @@ import dataclasses
 
 import numpy as np
 
+from tfdis.metrics.udr import gaussian_kl
 from tfdis.visualize.sheet import Label
 from tfdis.visualize.style import number
 
@@ -56,24 +57,8 @@ def summarize_latents(
     if log_variance is None:
         weight, unit = mean.std(axis=0, dtype=np.float64), "std"
     else:
-        weight, unit = latent_kl(mean, log_variance), "nats"
+        weight, unit = gaussian_kl(mean, log_variance), "nats"
     return LatentSummary(weight, np.argsort(-weight, kind="stable"), weight < dead_below, unit)
-
-
-def latent_kl(mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
-    """KL(q(z_i | x) || N(0, 1)) of each latent in nats, averaged over the images.
-
-    The closed form of Kingma & Welling (2014), appendix B, before its sum over the latents.
-
-    Args:
-        mean: `[num_images, num_latents]`.
-        log_variance: as `mean`.
-
-    Returns:
-        float64 array, `[num_latents]`.
-    """
-    mean, log_variance = mean.astype(np.float64), log_variance.astype(np.float64)
-    return np.mean(0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1), axis=0)
 
 
 def aggregate_posterior_quantiles(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from sklearn import ensemble
 
-from tfdis.evaluation.boosting import GradientBoostingClassifier, available_threads
+from tfdis.metrics.boosting import GradientBoostingClassifier, available_threads
 
 
 def continuous(num_classes, num_samples=400, seed=0):
@@ -160,7 +160,7 @@ def test_uses_no_more_threads_than_the_process_may(monkeypatch):
 
 def test_importing_it_imports_neither_numba_nor_scikit_learn():
     code = (
-        "import sys, tfdis.evaluation.boosting; "
+        "import sys, tfdis.metrics.boosting; "
         "sys.exit(int('numba' in sys.modules or 'sklearn' in sys.modules))"
     )
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from tfdis.evaluation.boosting import available_threads
+from tfdis.metrics.boosting import available_threads
 
 Result = TypeVar("Result")
 

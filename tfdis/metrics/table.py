@@ -5,7 +5,15 @@ from collections.abc import Sequence
 import numpy as np
 
 from tfdis.errors import UserError
-from tfdis.evaluation.sources import Source
+from tfdis.metrics.arrays import (
+    Continuous,
+    FactorError,
+    checked_codes,
+    checked_factors,
+    refuse_misshapen,
+    require_samples,
+)
+from tfdis.metrics.source import Source
 
 
 class TableSource(Source):
@@ -18,8 +26,9 @@ class TableSource(Source):
 
     Args:
         codes: finite numbers, `[points, num_latents]`.
-        factors: labels, `[points, num_factors]`.
+        factors: labels or quantities, `[points, num_factors]`.
         factor_names: one name per factor.
+        continuous: which factors are quantities; see `checked_factors`.
 
     Attributes:
         exact: whether to refuse where a metric asks for more points than there are. Otherwise it
@@ -27,7 +36,7 @@ class TableSource(Source):
             to train on.
 
     Raises:
-        UserError: shapes do not match, or codes or factors hold NaN.
+        UserError: shapes do not match, values are missing, or codes are too large.
     """
 
     def __init__(
@@ -35,20 +44,34 @@ class TableSource(Source):
         codes: np.ndarray,
         factors: np.ndarray,
         factor_names: Sequence[str] | None = None,
+        continuous: Continuous = None,
     ):
-        self._codes, factors = _checked(codes, factors)
-        columns = [np.unique(column, return_inverse=True) for column in factors.T]
-        self._factors = np.stack([labels for _, labels in columns], axis=-1).astype(np.int64)
-        self.exact = False
-        self.factors_num_values = [len(values) for values, _ in columns]
-        self.factor_names = tuple(factor_names or (f"factor_{i}" for i in range(len(columns))))
-        if len(self.factor_names) != len(columns):
+        refuse_misshapen(codes, factors)
+        num_factors = np.shape(factors)[1]
+        self.factor_names = tuple(factor_names or (f"factor_{i}" for i in range(num_factors)))
+        if len(self.factor_names) != num_factors:
             raise UserError(
-                f"factor_names must have one name per factor: there are {len(columns)} factors, "
+                f"factor_names must have one name per factor: there are {num_factors} factors, "
                 f"and {len(self.factor_names)} names."
             )
-        self._by_value = [_Grouped(labels) for labels in self._factors.T]
+        self._codes = checked_codes(codes)
+        try:
+            factors, kinds = checked_factors(factors, continuous)
+        except FactorError as error:
+            raise error.named(self.factor_names) from None
+        columns = [np.unique(column, return_inverse=True) for column in factors.T]
+        labels = np.stack([each for _, each in columns], axis=-1).astype(np.int64)
+        self._continuous, self._labels = kinds, labels
+        self._factors = np.where(self._continuous, factors, labels) if any(kinds) else labels
+        self.exact = False
+        self.factors_num_values = [len(values) for values, _ in columns]
+        self._by_value = [_Grouped(each) for each in labels.T]
         self._by_combination: tuple[np.ndarray, np.ndarray] | None = None
+
+    @property
+    def continuous(self) -> tuple[bool, ...]:
+        """See `Source.continuous`."""
+        return self._continuous
 
     @property
     def num_points(self) -> int:
@@ -59,6 +82,7 @@ class TableSource(Source):
         self, num: int, random_state: np.random.RandomState, batch_size: int = 16
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `Source.points`; `batch_size` has no bearing."""
+        require_samples(self._codes)
         self._refuse_more(num)
         rows = random_state.permutation(self.num_points)[:num]
         return self._codes[rows], self._factors[rows]
@@ -67,6 +91,7 @@ class TableSource(Source):
         self, num_train: int, num_test: int, random_state: np.random.RandomState, batch_size: int
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         """See `Source.train_and_test_points`; no point is in both."""
+        require_samples(self._codes)
         self._refuse_more(num_train + num_test)
         if num_train + num_test > self.num_points:
             num_test = min(num_test, self.num_points // 3)
@@ -78,6 +103,7 @@ class TableSource(Source):
         self, num: int, size: int, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `Source.groups`."""
+        self._refuse_what_never_varies()
         fixed = random_state.randint(self.num_factors, size=num)
         rows = np.empty((num, size), np.int64)
         for factor, grouped in enumerate(self._by_value):
@@ -96,6 +122,7 @@ class TableSource(Source):
         self, num: int, size: int, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `Source.pairs`."""
+        self._refuse_what_never_varies()
         fixed = random_state.randint(self.num_factors, size=num)
         first = random_state.randint(self.num_points, size=(num, size))
         second = np.empty_like(first)
@@ -106,7 +133,7 @@ class TableSource(Source):
 
     def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         """See `Source.sample_factors`: those of points drawn with replacement."""
-        return self._factors[random_state.randint(self.num_points, size=num)]
+        return self._labels[random_state.randint(self.num_points, size=num)]
 
     def codes_of(
         self, factors: list[np.ndarray], random_state: np.random.RandomState
@@ -117,7 +144,7 @@ class TableSource(Source):
             UserError: the table has no point with one of these combinations.
         """
         if self._by_combination is None:
-            combined = self._combined(self._factors)
+            combined = self._combined(self._labels)
             order = np.argsort(combined, kind="stable")
             self._by_combination = combined[order], order
         known, order = self._by_combination
@@ -142,6 +169,15 @@ class TableSource(Source):
         if np.prod(self.factors_num_values, dtype=float) > 2.0**62:
             raise UserError("There are too many combinations of factors to look one up.")
         return np.ravel_multi_index(tuple(factors.T), self.factors_num_values)
+
+    def _refuse_what_never_varies(self) -> None:
+        require_samples(self._codes)
+        for name, size in zip(self.factor_names, self.factors_num_values):
+            if size == 1:
+                raise UserError(
+                    f"Factor '{name}' has a single value in {self.num_points} samples, and a "
+                    "metric that fixes it learns nothing: leave the factor out."
+                )
 
     def _refuse_more(self, num: int) -> None:
         if self.exact and num > self.num_points:
@@ -168,17 +204,3 @@ class _Grouped:
         labels = self._labels[points]
         steps = (random_state.random_sample(points.shape) * self._counts[labels]).astype(np.int64)
         return self._order[self._starts[labels] + steps]
-
-
-def _checked(codes: np.ndarray, factors: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    codes, factors = np.asarray(codes), np.asarray(factors)
-    if codes.ndim != 2 or factors.ndim != 2 or len(codes) != len(factors) or not codes.size:
-        raise UserError(
-            "codes must be [points, num_latents] and factors [points, num_factors], of as many "
-            f"points; received shapes {list(codes.shape)} and {list(factors.shape)}."
-        )
-    if not np.issubdtype(codes.dtype, np.number) or not np.isfinite(codes).all():
-        raise UserError("codes must be finite numbers; they hold NaN, infinity or no numbers.")
-    if np.issubdtype(factors.dtype, np.floating) and not np.isfinite(factors).all():
-        raise UserError("factors must be labels; they hold NaN or infinity.")
-    return codes, factors

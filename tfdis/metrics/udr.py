@@ -1,47 +1,38 @@
 """Unsupervised disentanglement ranking (Duan et al., 2020): do models agree on the latents?"""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from itertools import permutations
-from typing import Any
+from typing import Annotated, Any, Literal
 
-import gin
 import numpy as np
+from annotated_types import Ge
 
-from tfdis.config import configurable
 from tfdis.errors import UserError
-from tfdis.evaluation.fast_fits import in_parallel
+from tfdis.metrics.fast_fits import in_parallel
 
-PosteriorFunction = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+Correlation = Literal["lasso", "spearman"]
+Nats = Annotated[float, Ge(0)]
 
 _INFORMATIVE = 0.01  # nats; disentanglement_lib blanks a latent below it, whatever the threshold
 
 
-@configurable(
-    "udr_sklearn", denylist=["ground_truth_data", "representation_functions", "random_state"]
-)
-def udr_sklearn(
-    ground_truth_data: Any,
-    representation_functions: Sequence[PosteriorFunction],
-    random_state: np.random.RandomState,
-    batch_size: int = gin.REQUIRED,
-    num_data_points: int = gin.REQUIRED,
-    correlation_matrix: str = "lasso",
+def udr(
+    codes: Sequence[np.ndarray],
+    divergences: Sequence[np.ndarray],
+    correlation_matrix: Correlation = "lasso",
     filter_low_kl: bool = True,
     include_raw_correlations: bool = True,
-    kl_filter_threshold: float = 0.01,
+    kl_filter_threshold: Nats = 0.01,
 ) -> dict[str, Any]:
     """How well each model's latents match one to one those of models from other seeds.
 
     No factors are needed. A model's score is the median over the other models.
 
     Args:
-        ground_truth_data: see `Source`; only its images are used.
-        representation_functions: one per model, from images to codes `[batch, num_latents]` and the
-            KL divergence of each latent, in nats, `[num_latents]`; see `mean_and_kl`.
-        random_state: where the images are drawn from.
-        batch_size: how many images are drawn at a time.
-        num_data_points: how many images in all, a multiple of batch_size.
+        codes: one array per model, of the same images, `[images, num_latents]`.
+        divergences: one array per model, the mean KL divergence of each latent's posterior from its
+            prior, in nats, `[num_latents]`; see `gaussian_kl`.
         correlation_matrix: "lasso" or "spearman".
         filter_low_kl: whether to leave out latents that have collapsed to the prior.
         include_raw_correlations: whether to return the matrices themselves.
@@ -52,12 +43,9 @@ def udr_sklearn(
         raw_correlations, `[models, models, num_latents, num_latents]`.
 
     Raises:
-        UserError: fewer than two models, models of different sizes, or parameters that do not fit.
+        UserError: fewer than two models, models of different sizes, or codes that are not finite.
     """
-    _check(representation_functions, batch_size, num_data_points, correlation_matrix)
-    codes, divergences = _encode(
-        ground_truth_data, representation_functions, random_state, batch_size, num_data_points
-    )
+    codes = _checked(codes, divergences, correlation_matrix)
     codes = [_blanked(z, divergence) for z, divergence in zip(codes, divergences)]
     kept = [
         divergence > kl_filter_threshold if filter_low_kl else np.ones(len(divergence), bool)
@@ -127,56 +115,33 @@ def spearman_correlations(first: np.ndarray, second: np.ndarray) -> np.ndarray:
     return np.abs(ranks(first).T @ ranks(second))
 
 
-def mean_and_kl(
-    mean_and_log_variance: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
-) -> PosteriorFunction:
-    """What `udr_sklearn` asks of a model, from its encoder: `tfdis.load(model_dir).encode`.
+def gaussian_kl(mean: np.ndarray, log_variance: np.ndarray) -> np.ndarray:
+    """KL(q(z_i | x) || N(0, 1)) of each latent in nats, averaged over the images.
 
-    The KL divergence of each latent from the standard normal prior is the mean over the batch.
+    The closed form of Kingma and Welling (2014), appendix B, before its sum over the latents.
+
+    Args:
+        mean: `[num_images, num_latents]`.
+        log_variance: as `mean`.
+
+    Returns:
+        float64 array, `[num_latents]`.
     """
-
-    def function(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        mean, log_variance = (np.asarray(part) for part in mean_and_log_variance(images))
-        divergence = 0.5 * (np.square(mean) + np.exp(log_variance) - log_variance - 1)
-        return mean, np.mean(divergence, axis=0)
-
-    return function
+    mean, log_variance = mean.astype(np.float64), log_variance.astype(np.float64)
+    return np.mean(0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1), axis=0)
 
 
-def _check(
-    functions: Sequence[PosteriorFunction], batch_size: int, num_points: int, correlation: str
-) -> None:
-    if len(functions) < 2:
+def _checked(
+    codes: Sequence[np.ndarray], divergences: Sequence[np.ndarray], correlation: str
+) -> list[np.ndarray]:
+    if len(codes) < 2 or len(codes) != len(divergences):
         raise UserError("udr_sklearn compares models: give it two or more.")
-    if num_points % batch_size:
-        raise UserError(
-            "udr_sklearn.num_data_points must be a multiple of udr_sklearn.batch_size; "
-            f"received {num_points} and {batch_size}."
-        )
     if correlation not in ("lasso", "spearman"):
         raise UserError(
             "udr_sklearn.correlation_matrix must be 'lasso' or 'spearman'; "
             f"received '{correlation}'."
         )
-
-
-def _encode(
-    data: Any,
-    functions: Sequence[PosteriorFunction],
-    random_state: np.random.RandomState,
-    batch_size: int,
-    num_points: int,
-) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """The models' codes of the same images, float64, and the mean KL divergence of each latent."""
-    codes: list[list[np.ndarray]] = [[] for _ in functions]
-    divergences: list[list[np.ndarray]] = [[] for _ in functions]
-    for _ in range(num_points // batch_size):
-        images = data.sample_observations(batch_size, random_state)
-        for model, function in enumerate(functions):
-            mean, divergence = function(images)
-            codes[model].append(mean)
-            divergences[model].append(divergence)
-    tables = [np.concatenate(batches).astype(np.float64) for batches in codes]
+    tables = [np.asarray(each).astype(np.float64) for each in codes]
     widths = sorted({table.shape[1] for table in tables})
     if len(widths) > 1:
         raise UserError(f"udr_sklearn needs models of as many latents; received {widths}.")
@@ -187,7 +152,7 @@ def _encode(
             "udr_sklearn needs the KL divergence of posteriors from the prior, and a model with a "
             "deterministic encoder has none: leave it out."
         )
-    return tables, [np.mean(batches, axis=0) for batches in divergences]
+    return tables
 
 
 def _blanked(codes: np.ndarray, divergence: np.ndarray) -> np.ndarray:

@@ -7,7 +7,7 @@ import pytest
 from sklearn import linear_model, model_selection, svm
 from threadpoolctl import threadpool_info
 
-from tfdis.evaluation.fast_fits import LogisticRegressionCV, in_parallel
+from tfdis.metrics.fast_fits import LogisticRegressionCV, in_parallel
 
 
 def points(num_classes, num_samples=300):
@@ -29,7 +29,7 @@ def test_results_come_in_order_and_equal_plain_calls():
 
 def test_calls_run_side_by_side_with_one_thread_of_linear_algebra_each(monkeypatch):
     monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
-    monkeypatch.setattr("tfdis.evaluation.fast_fits.available_threads", lambda: 2)
+    monkeypatch.setattr("tfdis.metrics.fast_fits.available_threads", lambda: 2)
     both_here = threading.Barrier(2, timeout=20)
 
     def call():

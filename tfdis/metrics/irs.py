@@ -3,61 +3,80 @@
 Suter et al., "Robustly disentangled causal mechanisms", 2019.
 """
 
-import os
-from collections.abc import Callable
-from typing import Any
+from typing import Annotated
 
 import gin
 import numpy as np
+from annotated_types import Interval
 
-from tfdis.evaluation.metric import metric, save_matrix
-from tfdis.evaluation.metrics.discretizer import make_discretizer
-from tfdis.evaluation.sources import source_of
+from tfdis.metrics.arrays import Continuous, checked
+from tfdis.metrics.discretizer import Discretizer, histogram_discretizer, make_discretizer
+from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.source import Source
+
+Quantile = Annotated[float, Interval(ge=0, le=1)]
 
 
-@metric
 def irs(
-    ground_truth_data: Any,
-    representation_function: Callable,
-    random_state: np.random.RandomState,
-    artifact_dir: str | os.PathLike | None = None,
-    diff_quantile: float = 0.99,
-    num_train: int = gin.REQUIRED,
-    batch_size: int = gin.REQUIRED,
-) -> dict[str, Any]:
+    codes: np.ndarray,
+    factors: np.ndarray,
+    continuous: Continuous = None,
+    diff_quantile: Quantile = 0.99,
+    discretizer: Discretizer = histogram_discretizer,
+) -> Scores:
     """How little a latent changes, at most, while one factor keeps its value.
 
     Args:
-        ground_truth_data: see `Source`.
-        representation_function: images to codes.
-        random_state: where the points are drawn from.
-        artifact_dir: where the matrix of robustness goes.
+        codes: `[samples, num_latents]`.
+        factors: `[samples, num_factors]`; a continuous one keeps its bin.
+        continuous: see `checked_factors`.
         diff_quantile: which quantile of the changes counts as the largest; 1 in the paper.
-        num_train: how many points.
-        batch_size: how many are drawn at a time.
+        discretizer: puts factors into bins.
 
     Returns:
         IRS: the mean over latents, weighted by how far they spread;
         num_active_dims: disentanglement_lib's number of this name, the sum of all codes of the
-        latents that vary; num_varying_latents: how many latents vary.
+        latents that vary; num_varying_latents: how many latents vary. The matrix is `robustness`.
+
+    Raises:
+        UserError: the arrays cannot be scored; see `checked`.
     """
-    source = source_of(ground_truth_data, representation_function)
-    codes, factors = source.points(num_train, random_state, batch_size)
-    factors = make_discretizer(factors)
+    codes, factors, _ = checked(codes, factors, continuous)
+    factors = discretizer(factors)
     varies = codes.T.var(axis=1) > 0.0
     varying = codes.T[varies, :]
-    score = 0.0
+    score, matrix = 0.0, np.zeros([len(varies), factors.shape[1]])
     if varying.any():
         robustness, spread = robustness_matrix(factors, varying.T, diff_quantile)
         score = np.average(robustness.max(axis=1), weights=spread)
-        matrix = np.zeros([len(varies), source.num_factors])
         matrix[varies] = robustness
-        save_matrix(artifact_dir, "robustness", matrix, source.factor_names)
-    return {
+    scores = {
         "IRS": score,
         "num_active_dims": np.sum(varying),
         "num_varying_latents": len(varying),
     }
+    return Scores(scores, robustness=matrix)
+
+
+@metric("irs")
+def _irs(
+    source: Source,
+    random_state: np.random.RandomState,
+    diff_quantile: Quantile = 0.99,
+    num_train: Count = gin.REQUIRED,
+    batch_size: Count = gin.REQUIRED,
+) -> Scores:
+    """`irs` of drawn points.
+
+    Args:
+        source: where codes and factors come from.
+        random_state: what the points are drawn with.
+        diff_quantile: see `irs`.
+        num_train: how many points.
+        batch_size: how many are drawn at a time.
+    """
+    codes, factors = source.points(num_train, random_state, batch_size)
+    return irs(codes, factors, source.continuous, diff_quantile, make_discretizer)
 
 
 def robustness_matrix(

@@ -1,57 +1,68 @@
 """Scores that need no factors: how much the latents have to do with one another."""
 
-import os
-from collections.abc import Callable
-from typing import Any
-
 import gin
 import numpy as np
 
-from tfdis.evaluation.metric import metric, require_two_latents
-from tfdis.evaluation.metrics.discretizer import make_discretizer
-from tfdis.evaluation.metrics.information import discrete_mutual_information
-from tfdis.evaluation.sources import source_of
+from tfdis.metrics.arrays import checked_codes, require_samples, require_two_latents
+from tfdis.metrics.discretizer import Discretizer, histogram_discretizer, make_discretizer
+from tfdis.metrics.information import discrete_mutual_information
+from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.source import Source
 
 
-@metric
 def unsupervised_metrics(
-    ground_truth_data: Any,
-    representation_function: Callable,
-    random_state: np.random.RandomState,
-    artifact_dir: str | os.PathLike | None = None,
-    num_train: int = gin.REQUIRED,
-    batch_size: int = 16,
-) -> dict[str, Any]:
+    codes: np.ndarray, discretizer: Discretizer = histogram_discretizer
+) -> Scores:
     """Total correlation, Wasserstein correlation and mutual information among latents.
 
     Args:
-        ground_truth_data: see `Source`.
-        representation_function: images to codes.
-        random_state: where the points are drawn from.
-        artifact_dir: unused.
-        num_train: how many points.
-        batch_size: how many are drawn at a time.
+        codes: `[samples, num_latents]`.
+        discretizer: puts codes into bins.
 
     Returns:
         gaussian_total_correlation (NaN where a latent is dead), gaussian_wasserstein_correlation
         and the same as a share of the total variance (.._norm), mutual_info_score: the mean over
         pairs of latents.
+
+    Raises:
+        UserError: the codes cannot be scored; see `checked_codes`.
     """
-    source = source_of(ground_truth_data, representation_function)
-    codes, _ = source.points(num_train, random_state, batch_size)
+    codes = checked_codes(codes)
     require_two_latents(codes)
+    require_samples(codes)
     covariance = np.cov(codes.T)
     wasserstein = gaussian_wasserstein_correlation(covariance)
-    discrete = make_discretizer(codes)
+    discrete = discretizer(codes)
     information = discrete_mutual_information(discrete, discrete)
     np.fill_diagonal(information, 0)
     num_codes = len(information)
-    return {
-        "gaussian_total_correlation": gaussian_total_correlation(covariance),
-        "gaussian_wasserstein_correlation": wasserstein,
-        "gaussian_wasserstein_correlation_norm": wasserstein / np.trace(covariance),
-        "mutual_info_score": np.sum(information) / (num_codes**2 - num_codes),
-    }
+    return Scores(
+        {
+            "gaussian_total_correlation": gaussian_total_correlation(covariance),
+            "gaussian_wasserstein_correlation": wasserstein,
+            "gaussian_wasserstein_correlation_norm": wasserstein / np.trace(covariance),
+            "mutual_info_score": np.sum(information) / (num_codes**2 - num_codes),
+        }
+    )
+
+
+@metric("unsupervised_metrics")
+def _unsupervised_metrics(
+    source: Source,
+    random_state: np.random.RandomState,
+    num_train: Count = gin.REQUIRED,
+    batch_size: Count = 16,
+) -> Scores:
+    """`unsupervised_metrics` of drawn points.
+
+    Args:
+        source: where codes come from.
+        random_state: what the points are drawn with.
+        num_train: how many points.
+        batch_size: how many are drawn at a time.
+    """
+    codes, _ = source.points(num_train, random_state, batch_size)
+    return unsupervised_metrics(codes, make_discretizer)
 
 
 def gaussian_total_correlation(covariance: np.ndarray) -> float:

@@ -3,7 +3,6 @@
 Locatello et al., "On the fairness of disentangled representations", 2019, section 4.
 """
 
-import os
 from collections.abc import Callable
 from typing import Any
 
@@ -11,44 +10,78 @@ import gin
 import numpy as np
 
 from tfdis.errors import UserError
-from tfdis.evaluation.metric import metric, require_varied_factors
-from tfdis.evaluation.metrics.predictor import make_predictor_fn
-from tfdis.evaluation.sources import Source, source_of
+from tfdis.metrics.arrays import as_random_state, checked, require_labels
+from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.predictor import gradient_boosting_classifier, make_predictor_fn
+from tfdis.metrics.source import Source
+from tfdis.metrics.table import TableSource
 
 
-@metric
 def fairness(
-    ground_truth_data: Any,
-    representation_function: Callable,
-    random_state: np.random.RandomState,
-    artifact_dir: str | os.PathLike | None = None,
-    num_train: int = gin.REQUIRED,
-    num_test_points_per_class: int = gin.REQUIRED,
-    batch_size: int = 16,
-) -> dict[str, Any]:
+    codes: np.ndarray,
+    factors: np.ndarray,
+    num_train: Count = 10000,
+    num_test_points_per_class: Count = 100,
+    make_predictor: Callable[[], Any] = gradient_boosting_classifier,
+    random_state: int | np.random.RandomState | None = 0,
+) -> Scores:
     """How far what is predicted of one factor depends on another, sensitive one.
 
     The paper's score is mean_fairness:mean_pred:mean_sens; 0 is fair.
 
     Args:
-        ground_truth_data: see `Source`.
-        representation_function: images to codes.
-        random_state: where the points are drawn from.
-        artifact_dir: unused.
-        num_train: how many points to train the predictors on.
+        codes: `[samples, num_latents]`.
+        factors: labels, `[samples, num_factors]`; every combination must be there.
+        num_train: how many points to train the predictors on, at most.
         num_test_points_per_class: how many points get each value of the sensitive factor.
-        batch_size: how many training points are drawn at a time.
+        make_predictor: gives a new classifier, as scikit-learn's.
+        random_state: of all draws.
 
     Returns:
         the mean (mean_fairness) and the largest (max_fairness) total variation distance for every
         pair of predicted and sensitive factor, and means and maxima of them over both.
+
+    Raises:
+        UserError: the arrays cannot be scored, or a combination of factors is not there.
     """
-    source = source_of(ground_truth_data, representation_function)
+    source, state = TableSource(codes, factors), as_random_state(random_state)
+    points = source.points(num_train, state)
+    return _scores(source, state, *points, num_test_points_per_class, make_predictor)
+
+
+@metric("fairness")
+def _fairness(
+    source: Source,
+    random_state: np.random.RandomState,
+    num_train: Count = gin.REQUIRED,
+    num_test_points_per_class: Count = gin.REQUIRED,
+    batch_size: Count = 16,
+) -> Scores:
+    """`fairness` of drawn points.
+
+    Args:
+        source: where codes and factors come from.
+        random_state: what the points are drawn with.
+        num_train: how many points to train the predictors on.
+        num_test_points_per_class: how many points get each value of the sensitive factor.
+        batch_size: how many training points are drawn at a time.
+    """
+    points = source.points(num_train, random_state, batch_size)
+    return _scores(source, random_state, *points, num_test_points_per_class, make_predictor_fn())
+
+
+def _scores(
+    source: Source,
+    random_state: np.random.RandomState,
+    codes: np.ndarray,
+    factors: np.ndarray,
+    num_points: int,
+    make_predictor: Callable[[], Any],
+) -> Scores:
+    require_labels(source.continuous, "fairness")
     if source.num_factors < 2:
         raise UserError("fairness relates two factors, and there is only one.")
-    codes, factors = source.points(num_train, random_state, batch_size)
-    require_varied_factors(factors, source.factor_names)
-    make_predictor = make_predictor_fn()
+    checked(codes, factors, source.continuous)
     shape = (source.num_factors, source.num_factors)
     mean, largest = np.zeros(shape), np.zeros(shape)
     for predicted in range(source.num_factors):
@@ -56,15 +89,13 @@ def fairness(
         model.fit(codes, factors[:, predicted])
         for sensitive in range(source.num_factors):
             if sensitive != predicted:
-                counts = _predictions(
-                    source, model, predicted, sensitive, num_test_points_per_class, random_state
-                )
+                counts = _predictions(source, model, predicted, sensitive, num_points, random_state)
                 distances = _total_variations(counts)
                 mean[predicted, sensitive] = np.sum(
                     distances * counts.sum(axis=0) / counts.sum(), dtype=np.float64
                 )
                 largest[predicted, sensitive] = np.max(distances)
-    return _summary(mean, "mean_fairness") | _summary(largest, "max_fairness")
+    return Scores(_summary(mean, "mean_fairness") | _summary(largest, "max_fairness"))
 
 
 def _predictions(

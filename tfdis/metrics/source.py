@@ -1,0 +1,92 @@
+"""Where registered metrics get their codes and factors from."""
+
+import abc
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+
+class Source(abc.ABC):
+    """Codes and factors as the metrics draw them.
+
+    Attributes:
+        factors_num_values: the number of values of each factor.
+        factor_names: one name per factor.
+        data: the data set that is behind it, if there is one.
+        progress: is told how many images of a request are encoded, and of how many.
+    """
+
+    factors_num_values: list[int]
+    factor_names: tuple[str, ...]
+    data: Any = None
+    progress: Callable[[int, int], None] | None = None
+
+    @property
+    def num_factors(self) -> int:
+        """The number of ground-truth factors."""
+        return len(self.factors_num_values)
+
+    @property
+    def continuous(self) -> tuple[bool, ...]:
+        """For each factor whether it is a quantity; the others are labels."""
+        return (False,) * self.num_factors
+
+    def begin(self, seed: int) -> None:
+        """Is told, before a metric draws, the evaluation's seed."""
+        del seed
+
+    @abc.abstractmethod
+    def points(
+        self, num: int, random_state: np.random.RandomState, batch_size: int = 16
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draws independent points.
+
+        Args:
+            num: how many.
+            random_state: where factors, and what is no factor, are drawn from.
+            batch_size: how many are drawn at a time: part of the order of draws.
+
+        Returns:
+            codes, `[num, num_latents]`, and factors, `[num, num_factors]`: int64 labels, or
+            float64 where one of them is continuous.
+        """
+
+    def train_and_test_points(
+        self, num_train: int, num_test: int, random_state: np.random.RandomState, batch_size: int
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Draws two sets of points: codes and factors to train on, codes and factors to test on."""
+        return (
+            *self.points(num_train, random_state, batch_size),
+            *self.points(num_test, random_state, batch_size),
+        )
+
+    @abc.abstractmethod
+    def groups(
+        self, num: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draws groups of points that have one factor's value in common (FactorVAE's draws).
+
+        Returns:
+            which factor it is, int64 `[num]`, and codes, `[num, size, num_latents]`.
+        """
+
+    @abc.abstractmethod
+    def pairs(
+        self, num: int, size: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Draws groups of pairs; the two of a pair share one factor's value (beta-VAE's draws).
+
+        Returns:
+            which factor it is, int64 `[num]`, and codes, `[num, 2, size, num_latents]`.
+        """
+
+    @abc.abstractmethod
+    def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
+        """Draws factors, int64 `[num, num_factors]`."""
+
+    @abc.abstractmethod
+    def codes_of(
+        self, factors: list[np.ndarray], random_state: np.random.RandomState
+    ) -> list[np.ndarray]:
+        """The codes of one image per row, one array per array of factors, drawn in this order."""
