@@ -128,12 +128,18 @@ def test_epochs_are_resolved_when_training_begins():
 @pytest.mark.parametrize(
     ("make", "message"),
     [
-        (lambda: schedules.LinearSchedule(0, 1, 0), "LinearSchedule needs a positive num_steps"),
+        (
+            lambda: schedules.LinearSchedule(0, 1, 0),
+            "LinearSchedule.num_steps is 0: expected a whole number from 1 up",
+        ),
         (lambda: schedules.Piecewise([3, 2], [0.0, 1.0]), "ascending steps"),
         (lambda: schedules.Piecewise([3], [0.0, 1.0]), "as many steps as values"),
-        (lambda: schedules.Piecewise([3], [0.0], "cubic"), "interpolation"),
-        (lambda: schedules.CyclicalAnnealing(0, 1, 10, rise=0.0), "a rise above 0"),
-        (lambda: schedules.Triangular(0, 1, 0), "a positive period"),
+        (lambda: schedules.Piecewise([3], [0.0], "cubic"), "'linear' or 'constant'"),
+        (
+            lambda: schedules.CyclicalAnnealing(0, 1, 10, rise=0.0),
+            "rise is 0.0: expected a number above 0 and up to 1",
+        ),
+        (lambda: schedules.Triangular(0, 1, 0), "period is 0: expected"),
     ],
 )
 def test_errors_name_the_schedule_and_what_it_needs(make, message):

@@ -1,9 +1,11 @@
 """Finds and reads gin files, and registers names in gin as disentanglement_lib's files use them."""
 
 import difflib
+import functools
 import importlib
+import inspect
 import pkgutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,6 +13,8 @@ from typing import Any
 import gin
 
 import tfdis
+from tfdis import gin_lines
+from tfdis.checks import checked
 from tfdis.errors import UserError, without_gins_trace
 
 _PACKAGES = (
@@ -31,17 +35,54 @@ _PACKAGES = (
 
 
 def configurable(name: str, **kwargs: Any) -> Callable:
-    """`gin.configurable` for functions, under a bare name such as `conv_encoder`.
+    """`gin.configurable` under a bare name such as `conv_encoder`, with its arguments checked.
+
+    An argument that does not fit its annotation is a `UserError`, whoever gives it: see
+    `tfdis.checks`.
 
     Layers and models cannot take it (gin's subclass breaks Keras' serialization): register a
     function that builds them, or use `external_configurable`.
     """
-    return gin.configurable(name, module="tfdis", **kwargs)
+
+    def register(thing: Any) -> Any:
+        return gin.configurable(name, module="tfdis", **kwargs)(_checked(thing, name))
+
+    return register
 
 
-def external_configurable(thing: Any, name: str, **kwargs: Any) -> Any:
-    """`gin.external_configurable` under a bare name; `thing` itself stays as it is."""
-    return gin.external_configurable(thing, name=name, module="tfdis", **kwargs)
+def external_configurable(
+    thing: Any, name: str, annotations: Mapping[str, Any] | None = None, **kwargs: Any
+) -> None:
+    """Registers what is not ours under a bare name; `thing` itself stays as it is.
+
+    Args:
+        thing: a class or a function.
+        name: in gin.
+        annotations: by parameter, for signatures without; the others keep their own. Only what is
+            annotated can be bound.
+        kwargs: of `gin.configurable`.
+    """
+    annotations = annotations or {}
+    signature = inspect.signature(thing, eval_str=True)
+    parameters = [
+        parameter.replace(annotation=annotations.get(key, parameter.annotation))
+        for key, parameter in signature.parameters.items()
+    ]
+
+    def make(*args: Any, **kwargs: Any) -> Any:
+        return thing(*args, **kwargs)
+
+    make.__name__, make.__qualname__, make.__doc__ = name, name, thing.__doc__
+    make.__signature__ = signature.replace(
+        parameters=[
+            parameter for parameter in parameters if parameter.annotation is not parameter.empty
+        ]
+    )
+    configurable(name, **kwargs)(make)
+
+
+def _checked(thing: Any, name: str) -> Any:
+    return checked(thing, name, functools.partial(gin_lines.line_of, name))
 
 
 def register_all() -> None:
@@ -118,9 +159,11 @@ def read(
             paths, list(gin_bindings), skip_unknown=list(skip_unknown)
         )
     except (ValueError, SyntaxError, TypeError, OSError, ImportError) as error:
-        gin.clear_config()
+        _clear()
         where = ", ".join([*paths, *gin_bindings])
         raise UserError(f"gin could not read {where}: {one_sentence(error)}") from error
+    for source in (*paths, list(gin_bindings)):
+        gin_lines.remember(source)
 
 
 @contextmanager
@@ -141,7 +184,12 @@ def parsed(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> I
             raise UserError(f"A gin binding is missing: {' '.join(message.split())}") from error
         raise
     finally:
-        gin.clear_config()
+        _clear()
+
+
+def _clear() -> None:
+    gin.clear_config()
+    gin_lines.forget()
 
 
 def one_sentence(error: BaseException) -> str:

@@ -1,20 +1,26 @@
 """Optimizers by gin: those of the model and of its adversary, by Keras' names and by TF1's."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any
 
 import gin
 import keras
+from annotated_types import Ge, Gt, Interval, Le
+from keras.optimizers.schedules import LearningRateSchedule
 
 from tfdis.config import configurable, external_configurable
 from tfdis.schedules import as_schedule
 
 Optimizer = keras.optimizers.Optimizer
+Positive = Annotated[float, Ge(0)]
+Decay = Annotated[float, Interval(ge=0, le=1)]  # what a running mean keeps of its last value
+Count = Annotated[int, Ge(1)]
+Rate = Positive | LearningRateSchedule | Callable[[Any], Any]
 
 
 @configurable("vae_optimizer")
 def make_vae_optimizer(
-    optimizer_fn: Callable[..., Optimizer] = gin.REQUIRED, learning_rate: Any = None
+    optimizer_fn: Callable[..., Optimizer] = gin.REQUIRED, learning_rate: Rate | None = None
 ) -> Optimizer:
     """The optimizer of the model.
 
@@ -34,13 +40,15 @@ def make_vae_optimizer(
 
 @configurable("discriminator_optimizer")
 def make_discriminator_optimizer(
-    optimizer_fn: Callable[..., Optimizer] = gin.REQUIRED, learning_rate: Any = None
+    optimizer_fn: Callable[..., Optimizer] = gin.REQUIRED, learning_rate: Rate | None = None
 ) -> Optimizer:
     """The optimizer of an adversary; arguments of `make_vae_optimizer`."""
     return _make_optimizer(optimizer_fn, learning_rate)
 
 
-def _make_optimizer(optimizer_fn: Callable[..., Optimizer], learning_rate: Any) -> Optimizer:
+def _make_optimizer(
+    optimizer_fn: Callable[..., Optimizer], learning_rate: Rate | None
+) -> Optimizer:
     if learning_rate is None:
         return optimizer_fn()
     return optimizer_fn(learning_rate=as_schedule(learning_rate))
@@ -48,10 +56,10 @@ def _make_optimizer(optimizer_fn: Callable[..., Optimizer], learning_rate: Any) 
 
 @configurable("AdamOptimizer")
 def adam(
-    learning_rate: Any = 0.001,
-    beta1: float = 0.9,
-    beta2: float = 0.999,
-    epsilon: float = 1e-8,
+    learning_rate: Rate = 0.001,
+    beta1: Decay = 0.9,
+    beta2: Decay = 0.999,
+    epsilon: Positive = 1e-8,
     use_locking: bool = False,
     name: str = "Adam",
 ) -> Optimizer:
@@ -62,7 +70,7 @@ def adam(
 
 @configurable("GradientDescentOptimizer")
 def gradient_descent(
-    learning_rate: Any, use_locking: bool = False, name: str = "GradientDescent"
+    learning_rate: Rate, use_locking: bool = False, name: str = "GradientDescent"
 ) -> Optimizer:
     """TF1's gradient descent."""
     del use_locking
@@ -71,8 +79,8 @@ def gradient_descent(
 
 @configurable("MomentumOptimizer")
 def momentum(
-    learning_rate: Any,
-    momentum: float,
+    learning_rate: Rate,
+    momentum: Decay,
     use_locking: bool = False,
     name: str = "Momentum",
     use_nesterov: bool = False,
@@ -88,8 +96,8 @@ def momentum(
 
 @configurable("AdagradOptimizer")
 def adagrad(
-    learning_rate: Any,
-    initial_accumulator_value: float = 0.1,
+    learning_rate: Rate,
+    initial_accumulator_value: Positive = 0.1,
     use_locking: bool = False,
     name: str = "Adagrad",
 ) -> Optimizer:
@@ -102,9 +110,9 @@ def adagrad(
 
 @configurable("AdadeltaOptimizer")
 def adadelta(
-    learning_rate: Any = 0.001,
-    rho: float = 0.95,
-    epsilon: float = 1e-8,
+    learning_rate: Rate = 0.001,
+    rho: Decay = 0.95,
+    epsilon: Positive = 1e-8,
     use_locking: bool = False,
     name: str = "Adadelta",
 ) -> Optimizer:
@@ -115,10 +123,10 @@ def adadelta(
 
 @configurable("RMSPropOptimizer")
 def rmsprop(
-    learning_rate: Any,
-    decay: float = 0.9,
-    momentum: float = 0.0,
-    epsilon: float = 1e-10,
+    learning_rate: Rate,
+    decay: Decay = 0.9,
+    momentum: Decay = 0.0,
+    epsilon: Positive = 1e-10,
     use_locking: bool = False,
     centered: bool = False,
     name: str = "RMSProp",
@@ -132,11 +140,11 @@ def rmsprop(
 
 @configurable("FtrlOptimizer")
 def ftrl(
-    learning_rate: Any,
-    learning_rate_power: float = -0.5,
-    initial_accumulator_value: float = 0.1,
-    l1_regularization_strength: float = 0.0,
-    l2_regularization_strength: float = 0.0,
+    learning_rate: Rate,
+    learning_rate_power: Annotated[float, Le(0)] = -0.5,
+    initial_accumulator_value: Positive = 0.1,
+    l1_regularization_strength: Positive = 0.0,
+    l2_regularization_strength: Positive = 0.0,
     use_locking: bool = False,
     name: str = "Ftrl",
 ) -> Optimizer:
@@ -152,7 +160,47 @@ def ftrl(
     )
 
 
+_KERAS_PARAMETERS = {
+    "learning_rate": Rate,
+    "name": str | None,
+    **dict.fromkeys(
+        ("rho", "momentum", "beta_1", "beta_2", "adam_beta_1", "adam_beta_2", "ema_momentum"), Decay
+    ),
+    **dict.fromkeys(
+        (
+            "beta",
+            "epsilon",
+            "epsilon_1",
+            "epsilon_2",
+            "initial_accumulator_value",
+            "rms_rate",
+            "adam_lr_ratio",
+            "l1_regularization_strength",
+            "l2_regularization_strength",
+            "l2_shrinkage_regularization_strength",
+            "clip_threshold",
+        ),
+        Positive,
+    ),
+    **dict.fromkeys(("weight_decay", "adam_weight_decay"), Positive | None),
+    **dict.fromkeys(
+        ("clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"),
+        Annotated[float, Gt(0)] | None,
+    ),
+    **dict.fromkeys(("gradient_accumulation_steps", "ema_overwrite_frequency"), Count | None),
+    **dict.fromkeys(("warmup_steps", "ns_steps"), Annotated[int, Ge(0)]),
+    **dict.fromkeys(("muon_a", "muon_b", "muon_c"), float),
+    **dict.fromkeys(("learning_rate_power", "beta_2_decay"), Annotated[float, Le(0)]),
+    **dict.fromkeys(
+        ("amsgrad", "centered", "nesterov", "relative_step", "use_ema", "exclude_embeddings"), bool
+    ),
+    "exclude_layers": Sequence[str] | None,
+    "inner_optimizer": Optimizer,
+    "initial_scale": Annotated[float, Gt(0)],
+    "dynamic_growth_steps": Count,
+}
+_NOT_BY_GIN = ("Optimizer", "MultiOptimizer")  # the second maps variables, which are not yet there
 for _name in dir(keras.optimizers):
     _thing = getattr(keras.optimizers, _name)
-    if isinstance(_thing, type) and issubclass(_thing, Optimizer) and _thing is not Optimizer:
-        external_configurable(_thing, name=_name)
+    if isinstance(_thing, type) and issubclass(_thing, Optimizer) and _name not in _NOT_BY_GIN:
+        external_configurable(_thing, _name, _KERAS_PARAMETERS)

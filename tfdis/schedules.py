@@ -8,14 +8,19 @@ In gin each goes by its class name, and so do Keras' own (`ExponentialDecay`, `C
 import dataclasses
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import keras
+from annotated_types import Ge, Gt, Interval, MinLen
 from keras import ops
 from keras.optimizers.schedules import LearningRateSchedule
 
+from tfdis.checks import checked
 from tfdis.config import external_configurable
 from tfdis.errors import UserError
+
+_Step = Annotated[int, Ge(0)]
+_Length = Annotated[int, Ge(1)]
 
 
 class Schedule(LearningRateSchedule):
@@ -32,9 +37,9 @@ class Schedule(LearningRateSchedule):
 
 def _schedule(cls: type) -> type:
     """Makes a class a dataclass that Keras can save and gin can name."""
-    cls = dataclasses.dataclass(eq=False)(cls)
+    cls = checked(dataclasses.dataclass(eq=False)(cls))
     keras.saving.register_keras_serializable("tfdis")(cls)
-    external_configurable(cls, name=cls.__name__)
+    external_configurable(cls, cls.__name__)
     return cls
 
 
@@ -52,11 +57,8 @@ class LinearSchedule(Schedule):
 
     initial: float
     final: float
-    num_steps: int
-    start: int = 0
-
-    def __post_init__(self) -> None:
-        self._require(self.num_steps > 0, "a positive num_steps")
+    num_steps: _Length
+    start: _Step = 0
 
     def __call__(self, step: Any) -> Any:
         """The value at `step`."""
@@ -69,11 +71,8 @@ class CosineSchedule(Schedule):
 
     initial: float
     final: float
-    num_steps: int
-    start: int = 0
-
-    def __post_init__(self) -> None:
-        self._require(self.num_steps > 0, "a positive num_steps")
+    num_steps: _Length
+    start: _Step = 0
 
     def __call__(self, step: Any) -> Any:
         """The value at `step`."""
@@ -94,12 +93,8 @@ class CyclicalAnnealing(Schedule):
 
     low: float
     high: float
-    period: int
-    rise: float = 0.5
-
-    def __post_init__(self) -> None:
-        self._require(self.period > 0, "a positive period")
-        self._require(0 < self.rise <= 1, "a rise above 0 and at most 1")
+    period: _Length
+    rise: Annotated[float, Interval(gt=0, le=1)] = 0.5
 
     def __call__(self, step: Any) -> Any:
         """The value at `step`."""
@@ -120,11 +115,8 @@ class Triangular(Schedule):
 
     low: float
     high: float
-    period: int
-    decay: float = 1.0
-
-    def __post_init__(self) -> None:
-        self._require(self.period > 0, "a positive period")
+    period: _Length
+    decay: Annotated[float, Ge(0)] = 1.0
 
     def __call__(self, step: Any) -> Any:
         """The value at `step`."""
@@ -143,17 +135,14 @@ class Piecewise(Schedule):
         interpolation: "linear", or "constant": each value from its step to the next.
     """
 
-    steps: Sequence[int]
-    values: Sequence[float]
-    interpolation: str = "linear"
+    steps: Annotated[Sequence[_Step], MinLen(1)]
+    values: Annotated[Sequence[float], MinLen(1)]
+    interpolation: Literal["linear", "constant"] = "linear"
 
     def __post_init__(self) -> None:
         steps = list(self.steps)
-        self._require(len(steps) == len(self.values) > 0, "as many steps as values")
+        self._require(len(steps) == len(self.values), "as many steps as values")
         self._require(steps == sorted(set(steps)), "ascending steps")
-        self._require(
-            self.interpolation in ("linear", "constant"), "interpolation 'linear' or 'constant'"
-        )
 
     def __call__(self, step: Any) -> Any:
         """The value at `step`."""
@@ -175,12 +164,9 @@ class Exponential(Schedule):
     """`initial * factor ** (step / num_steps)`: smoothly, and never below `floor`."""
 
     initial: float
-    factor: float
-    num_steps: int = 1
+    factor: Annotated[float, Ge(0)]
+    num_steps: _Length = 1
     floor: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._require(self.num_steps > 0, "a positive num_steps")
 
     def __call__(self, step: Any) -> Any:
         """The value at `step`."""
@@ -192,12 +178,9 @@ class Step(Schedule):
     """`initial`, times `factor` after every `num_steps`, and never below `floor`."""
 
     initial: float
-    factor: float
-    num_steps: int
+    factor: Annotated[float, Ge(0)]
+    num_steps: _Length
     floor: float = 0.0
-
-    def __post_init__(self) -> None:
-        self._require(self.num_steps > 0, "a positive num_steps")
 
     def __call__(self, step: Any) -> Any:
         """The value at `step`."""
@@ -209,8 +192,8 @@ class MultiStep(Schedule):
     """`initial`, times `factor` at each of `steps`, and never below `floor`."""
 
     initial: float
-    factor: float
-    steps: Sequence[int]
+    factor: Annotated[float, Ge(0)]
+    steps: Sequence[_Step]
     floor: float = 0.0
 
     def __call__(self, step: Any) -> Any:
@@ -234,7 +217,7 @@ class ByEpoch(Schedule):
     """
 
     schedule: Callable[[Any], Any]
-    steps_per_epoch: int | None = None
+    steps_per_epoch: Annotated[int, Ge(1)] | None = None
     whole: bool = False
 
     def __call__(self, step: Any) -> Any:
@@ -318,7 +301,25 @@ def _power(schedule: Any, exponent: Any) -> Any:
     return ops.maximum(schedule.initial * ops.power(factor, exponent), schedule.floor)
 
 
+_KERAS_PARAMETERS = {
+    "initial_learning_rate": Annotated[float, Ge(0)],
+    "end_learning_rate": Annotated[float, Ge(0)],
+    "warmup_target": Annotated[float, Ge(0)] | None,
+    "decay_rate": Annotated[float, Ge(0)],
+    "decay_steps": _Length,
+    "first_decay_steps": _Length,
+    "warmup_steps": _Step,
+    "boundaries": Sequence[_Step],
+    "values": Annotated[Sequence[float], MinLen(1)],
+    "alpha": Annotated[float, Interval(ge=0, le=1)],
+    "t_mul": Annotated[float, Gt(0)],
+    "m_mul": Annotated[float, Gt(0)],
+    "power": Annotated[float, Ge(0)],
+    "staircase": bool,
+    "cycle": bool,
+    "name": str,
+}
 for _name in dir(keras.optimizers.schedules):
     _thing = getattr(keras.optimizers.schedules, _name)
     if isinstance(_thing, type) and _thing is not LearningRateSchedule:
-        external_configurable(_thing, name=_name)
+        external_configurable(_thing, _name, _KERAS_PARAMETERS)

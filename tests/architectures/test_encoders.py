@@ -75,7 +75,7 @@ def test_width_multiplies_every_hidden_layer():
     for full, narrow in zip(whole.layers, half.layers, strict=True):
         hidden = full.name not in ("images", "mean", "log_variance")
         assert narrow.output.shape[-1] * (2 if hidden else 1) == full.output.shape[-1]
-    with pytest.raises(UserError, match="width must be positive"):
+    with pytest.raises(UserError, match=r"conv_encoder\.width is 0: expected a number above 0"):
         encoders.conv_encoder(10, (64, 64, 1), width=0)
 
 

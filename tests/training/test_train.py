@@ -240,7 +240,7 @@ def test_importing_disentanglement_lib_makes_no_name_ambiguous(dlib15_path):
         ("loss_terms.trems = []", "doesn't have a parameter named 'trems'"),
         ('dataset.name = "sprite"', "There is no data set 'sprite'; there are: "),
         ("model.batch_size = 1000000", "has 737280 images"),
-        ("model.model = 3", "expected an algorithm"),
+        ("model.model = 3", "model.model is 3"),
         ('model.mixed_precision = "float8"', "mixed_float16"),
         ("model.training_steps = %nothing", "nothing"),
         ("encoder.num_latent = ", "encoder.num_latent"),

@@ -1,13 +1,19 @@
 """What the networks share: their initial weights, their layers, and which image sides they take."""
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Annotated, Any
 
 import keras
+from annotated_types import Ge, Gt
 
 from tfdis.architectures.convolutions import Conv2D, Conv2DTranspose
 from tfdis.config import configurable
 from tfdis.errors import UserError
+
+Size = Annotated[int, Ge(1)]
+Sizes = Sequence[Size]
+Width = Annotated[float, Gt(0)]  # multiplies the sizes of hidden layers
+Initializer = str | Mapping[str, Any] | Callable[..., Any]
 
 # PyTorch's normals are not truncated, Keras' glorot_normal and he_normal are.
 _UNTRUNCATED = {
@@ -18,7 +24,7 @@ _UNTRUNCATED = {
 
 @configurable("kernel_initializers")
 def kernel_initializers(
-    convolution: Any = "glorot_uniform", dense: Any = "glorot_uniform"
+    convolution: Initializer = "glorot_uniform", dense: Initializer = "glorot_uniform"
 ) -> dict[str, Any]:
     """The initial kernels of every network; biases start at zero.
 
@@ -50,7 +56,13 @@ def initializer(kind: str) -> keras.initializers.Initializer:
         return keras.initializers.VarianceScaling(
             **_UNTRUNCATED[chosen], distribution="untruncated_normal"
         )
-    chosen = keras.initializers.get(chosen)
+    try:
+        chosen = keras.initializers.get(chosen)
+    except (ValueError, TypeError) as error:
+        raise UserError(
+            f"kernel_initializers.{kind} is {chosen!r}: expected 'xavier_normal', "
+            "'kaiming_normal' or one of Keras' initializers, such as 'he_uniform'."
+        ) from error
     return type(chosen).from_config(chosen.get_config())
 
 
@@ -98,8 +110,6 @@ def deconvolution(
 
 def scaled(sizes: Sequence[int], width: float) -> tuple[int, ...]:
     """Layer sizes times `width`, rounded, at least 1."""
-    if width <= 0:
-        raise UserError(f"A network's width must be positive, but is {width}.")
     return tuple(max(1, round(size * width)) for size in sizes)
 
 

@@ -12,8 +12,8 @@ from tfdis.config import configurable
 
 @configurable("decoder", allowlist=["decoder_fn"])
 def make_decoder(
-    num_latent: int,
-    output_shape: Sequence[int],
+    num_latent: blocks.Size,
+    output_shape: blocks.Sizes,
     decoder_fn: Callable[..., keras.Model] = gin.REQUIRED,
 ) -> keras.Model:
     """The decoder that gin chose.
@@ -31,7 +31,9 @@ def make_decoder(
 
 
 @configurable("deconv_decoder")
-def deconv_decoder(num_latent: int, output_shape: Sequence[int], width: float = 1.0) -> keras.Model:
+def deconv_decoder(
+    num_latent: blocks.Size, output_shape: blocks.Sizes, width: blocks.Width = 1.0
+) -> keras.Model:
     """disentanglement_lib's convolutional decoder; sides that are multiples of 16.
 
     After row 3 of Table 1 of beta-VAE (Higgins et al., 2017).
@@ -63,9 +65,9 @@ def deconv_decoder(num_latent: int, output_shape: Sequence[int], width: float = 
 
 @configurable("fc_decoder")
 def fc_decoder(
-    num_latent: int,
-    output_shape: Sequence[int],
-    layer_sizes: Sequence[int] = (1200, 1200, 1200),
+    num_latent: blocks.Size,
+    output_shape: blocks.Sizes,
+    layer_sizes: blocks.Sizes = (1200, 1200, 1200),
 ) -> keras.Model:
     """disentanglement_lib's fully connected decoder; any image size.
 
@@ -84,7 +86,7 @@ def fc_decoder(
 
 @configurable("shallow_fc_decoder")
 def shallow_fc_decoder(
-    num_latent: int, output_shape: Sequence[int], layer_sizes: Sequence[int] = (400,)
+    num_latent: blocks.Size, output_shape: blocks.Sizes, layer_sizes: blocks.Sizes = (400,)
 ) -> keras.Model:
     """The paper's shallow fully connected decoder: as `fc_decoder`, with ReLU."""
     return _fully_connected(num_latent, output_shape, layer_sizes, "relu", "shallow_fc_decoder")
@@ -92,7 +94,9 @@ def shallow_fc_decoder(
 
 @configurable("deep_fc_decoder")
 def deep_fc_decoder(
-    num_latent: int, output_shape: Sequence[int], layer_sizes: Sequence[int] = (100, 200, 400, 1000)
+    num_latent: blocks.Size,
+    output_shape: blocks.Sizes,
+    layer_sizes: blocks.Sizes = (100, 200, 400, 1000),
 ) -> keras.Model:
     """The paper's deep fully connected decoder: as `fc_decoder`, with ReLU."""
     return _fully_connected(num_latent, output_shape, layer_sizes, "relu", "deep_fc_decoder")
@@ -100,7 +104,7 @@ def deep_fc_decoder(
 
 @configurable("padless_deconv_decoder")
 def padless_deconv_decoder(
-    num_latent: int, output_shape: Sequence[int], width: float = 1.0
+    num_latent: blocks.Size, output_shape: blocks.Sizes, width: blocks.Width = 1.0
 ) -> keras.Model:
     """The paper's decoder: transposed convolutions from one pixel up, nearly all without padding.
 
@@ -136,7 +140,7 @@ def padless_deconv_decoder(
 
 
 @configurable("test_decoder")
-def test_decoder(num_latent: int, output_shape: Sequence[int]) -> keras.Model:
+def test_decoder(num_latent: blocks.Size, output_shape: blocks.Sizes) -> keras.Model:
     """disentanglement_lib's smallest decoder: the pixels are linear in the latents."""
     return _fully_connected(num_latent, output_shape, (), None, "test_decoder")
 

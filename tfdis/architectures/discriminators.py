@@ -1,9 +1,11 @@
 """Discriminators: from codes, or from images, to the logits of classes."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from typing import Annotated
 
 import gin
 import keras
+from annotated_types import Ge
 
 from tfdis.architectures import building_blocks as blocks
 from tfdis.config import configurable
@@ -11,9 +13,9 @@ from tfdis.config import configurable
 
 @configurable("discriminator", allowlist=["discriminator_fn"])
 def make_discriminator(
-    num_latent: int,
+    num_latent: blocks.Size,
     discriminator_fn: Callable[..., keras.Model] = gin.REQUIRED,
-    num_classes: int = 2,
+    num_classes: blocks.Size = 2,
 ) -> keras.Model:
     """The discriminator that gin chose.
 
@@ -31,7 +33,10 @@ def make_discriminator(
 
 @configurable("fc_discriminator")
 def fc_discriminator(
-    num_latent: int, num_classes: int = 2, num_layers: int = 6, layer_size: int = 1000
+    num_latent: blocks.Size,
+    num_classes: blocks.Size = 2,
+    num_layers: Annotated[int, Ge(0)] = 6,
+    layer_size: blocks.Size = 1000,
 ) -> keras.Model:
     """FactorVAE's discriminator (Kim & Mnih, 2018, Appendix A), as disentanglement_lib's.
 
@@ -52,11 +57,11 @@ def fc_discriminator(
 
 @configurable("conv_discriminator")
 def conv_discriminator(
-    input_shape: Sequence[int],
-    num_classes: int = 2,
-    num_layers: int = 6,
-    layer_size: int = 1000,
-    width: float = 1.0,
+    input_shape: blocks.Sizes,
+    num_classes: blocks.Size = 2,
+    num_layers: Annotated[int, Ge(0)] = 6,
+    layer_size: blocks.Size = 1000,
+    width: blocks.Width = 1.0,
 ) -> keras.Model:
     """The convolutional discriminator: of images, where `fc_discriminator` is of codes.
 

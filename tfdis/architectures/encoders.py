@@ -11,8 +11,8 @@ from tfdis.config import configurable
 
 @configurable("encoder", allowlist=["num_latent", "encoder_fn"])
 def make_encoder(
-    input_shape: Sequence[int],
-    num_latent: int = gin.REQUIRED,
+    input_shape: blocks.Sizes,
+    num_latent: blocks.Size = gin.REQUIRED,
     encoder_fn: Callable[..., keras.Model] = gin.REQUIRED,
     deterministic: bool = False,
 ) -> keras.Model:
@@ -38,10 +38,10 @@ def make_encoder(
 
 @configurable("conv_encoder")
 def conv_encoder(
-    num_latent: int,
-    input_shape: Sequence[int],
-    width: float = 1.0,
-    kernel_sizes: Sequence[int] = (4, 4, 2, 2),
+    num_latent: blocks.Size,
+    input_shape: blocks.Sizes,
+    width: blocks.Width = 1.0,
+    kernel_sizes: blocks.Sizes = (4, 4, 2, 2),
 ) -> keras.Model:
     """disentanglement_lib's convolutional encoder; any image size.
 
@@ -67,7 +67,7 @@ def conv_encoder(
 
 @configurable("fc_encoder")
 def fc_encoder(
-    num_latent: int, input_shape: Sequence[int], layer_sizes: Sequence[int] = (1200, 1200)
+    num_latent: blocks.Size, input_shape: blocks.Sizes, layer_sizes: blocks.Sizes = (1200, 1200)
 ) -> keras.Model:
     """disentanglement_lib's fully connected encoder; any image size.
 
@@ -86,7 +86,7 @@ def fc_encoder(
 
 @configurable("shallow_fc_encoder")
 def shallow_fc_encoder(
-    num_latent: int, input_shape: Sequence[int], layer_sizes: Sequence[int] = (400,)
+    num_latent: blocks.Size, input_shape: blocks.Sizes, layer_sizes: blocks.Sizes = (400,)
 ) -> keras.Model:
     """The paper's shallow fully connected encoder; parameters of `fc_encoder`."""
     return _fully_connected(num_latent, input_shape, layer_sizes, "shallow_fc_encoder")
@@ -94,7 +94,9 @@ def shallow_fc_encoder(
 
 @configurable("deep_fc_encoder")
 def deep_fc_encoder(
-    num_latent: int, input_shape: Sequence[int], layer_sizes: Sequence[int] = (1000, 400, 200, 100)
+    num_latent: blocks.Size,
+    input_shape: blocks.Sizes,
+    layer_sizes: blocks.Sizes = (1000, 400, 200, 100),
 ) -> keras.Model:
     """The paper's deep fully connected encoder; parameters of `fc_encoder`."""
     return _fully_connected(num_latent, input_shape, layer_sizes, "deep_fc_encoder")
@@ -102,7 +104,7 @@ def deep_fc_encoder(
 
 @configurable("padless_conv_encoder")
 def padless_conv_encoder(
-    num_latent: int, input_shape: Sequence[int], width: float = 1.0
+    num_latent: blocks.Size, input_shape: blocks.Sizes, width: blocks.Width = 1.0
 ) -> keras.Model:
     """The paper's encoder: 3x3 convolutions of stride 2 without padding, down to one pixel.
 
@@ -127,7 +129,7 @@ def padless_conv_encoder(
 
 @configurable("padded_conv_encoder")
 def padded_conv_encoder(
-    num_latent: int, input_shape: Sequence[int], width: float = 1.0
+    num_latent: blocks.Size, input_shape: blocks.Sizes, width: blocks.Width = 1.0
 ) -> keras.Model:
     """The paper's variant: 4x4 convolutions of stride 2 with padding, down to one pixel.
 
@@ -140,7 +142,7 @@ def padded_conv_encoder(
 
 
 @configurable("test_encoder")
-def test_encoder(num_latent: int, input_shape: Sequence[int]) -> keras.Model:
+def test_encoder(num_latent: blocks.Size, input_shape: blocks.Sizes) -> keras.Model:
     """disentanglement_lib's smallest encoder: the latents are linear in the pixels."""
     return _fully_connected(num_latent, input_shape, (), "test_encoder")
 

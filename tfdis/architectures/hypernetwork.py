@@ -1,9 +1,9 @@
 """A decoder whose first layer of the coordinates is made of the code by a hypernetwork."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import keras
+from annotated_types import Ge
 
 from tfdis.architectures import building_blocks as blocks
 from tfdis.architectures.coordinates import GridLayer
@@ -12,7 +12,10 @@ from tfdis.config import configurable
 
 @configurable("hypernetwork_decoder")
 def hypernetwork_decoder(
-    num_latent: int, output_shape: Sequence[int], width: float = 1.0, num_layers: int = 2
+    num_latent: blocks.Size,
+    output_shape: blocks.Sizes,
+    width: blocks.Width = 1.0,
+    num_layers: Annotated[int, Ge(0)] = 2,
 ) -> keras.Model:
     """Dense layers of the code give each image half-planes; one small network joins them.
 

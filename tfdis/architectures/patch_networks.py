@@ -5,7 +5,6 @@ networks goes.
 """
 
 import math
-from collections.abc import Sequence
 
 import keras
 
@@ -14,7 +13,9 @@ from tfdis.config import configurable
 
 
 @configurable("patch_encoder")
-def patch_encoder(num_latent: int, input_shape: Sequence[int], width: float = 1.0) -> keras.Model:
+def patch_encoder(
+    num_latent: blocks.Size, input_shape: blocks.Sizes, width: blocks.Width = 1.0
+) -> keras.Model:
     """Convolutions 8x8 of stride 4, 4x4 and 4x4 of stride 2, then a dense layer; any image size.
 
     Args:
@@ -38,7 +39,9 @@ def patch_encoder(num_latent: int, input_shape: Sequence[int], width: float = 1.
 
 
 @configurable("patch_decoder")
-def patch_decoder(num_latent: int, output_shape: Sequence[int], width: float = 1.0) -> keras.Model:
+def patch_decoder(
+    num_latent: blocks.Size, output_shape: blocks.Sizes, width: blocks.Width = 1.0
+) -> keras.Model:
     """`patch_encoder` the other way round; sides that are multiples of 16.
 
     Args:

@@ -1,9 +1,9 @@
 """The spatial broadcast decoder (Watters et al., 2019), at a quarter of the image's resolution."""
 
-from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import keras
+from annotated_types import Ge
 
 from tfdis.architectures import building_blocks as blocks
 from tfdis.architectures.coordinates import GridLayer
@@ -12,10 +12,10 @@ from tfdis.config import configurable
 
 @configurable("spatial_broadcast_decoder")
 def spatial_broadcast_decoder(
-    num_latent: int,
-    output_shape: Sequence[int],
-    width: float = 1.0,
-    num_layers: int = 3,
+    num_latent: blocks.Size,
+    output_shape: blocks.Sizes,
+    width: blocks.Width = 1.0,
+    num_layers: Annotated[int, Ge(0)] = 3,
 ) -> keras.Model:
     """The code beside its coordinates in every place, then the same small network in each.
 

@@ -9,7 +9,7 @@ from tfdis.config import configurable
 
 
 @configurable("learned_tiler")
-def label_tiler(num_classes: int, side: int) -> keras.Model:
+def label_tiler(num_classes: blocks.Size, side: blocks.Size) -> keras.Model:
     """One small network per class, from its label (0 to 1) to a plane.
 
     1 -> 64 -> 256 -> side * side, LeakyReLU of slope 0.2 between.
@@ -32,7 +32,7 @@ def label_tiler(num_classes: int, side: int) -> keras.Model:
 
 
 @configurable("constant_tiler")
-def constant_tiler(num_classes: int, side: int) -> keras.Model:
+def constant_tiler(num_classes: blocks.Size, side: blocks.Size) -> keras.Model:
     """Each class' label in every pixel of its plane; no weights.
 
     Args:

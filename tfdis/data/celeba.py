@@ -2,8 +2,10 @@
 
 import re
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Interval
 
 from tfdis.config import configurable
 from tfdis.data.files import RemoteFile, find, reading
@@ -22,7 +24,7 @@ _ATTRIBUTES = RemoteFile(
 
 @named_data("celebA", _PAGE, "non-commercial research only")
 @configurable("celebA")
-def celeba(side: int = 64) -> LabelledData:
+def celeba(side: Annotated[int, Interval(ge=1, le=4096)] = 64) -> LabelledData:
     """Faces; each attribute is a factor of two values, 0 where it is absent.
 
     Reads the JPEGs anywhere below CelebA/, in the order of their names, and the attributes from

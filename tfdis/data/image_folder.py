@@ -5,9 +5,11 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from typing import Annotated, Literal
 
 import gin
 import numpy as np
+from annotated_types import Interval
 
 from tfdis.config import configurable
 from tfdis.data.files import reading, unpacked
@@ -20,7 +22,11 @@ _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
 @named_data("image_folder", source="a folder of your own", licence="your own")
 @configurable("image_folder")
-def image_folder(path: str = gin.REQUIRED, side: int = 64, num_channels: int = 3) -> LabelledData:
+def image_folder(
+    path: str = gin.REQUIRED,
+    side: Annotated[int, Interval(ge=1, le=4096)] = 64,
+    num_channels: Literal[1, 3] = 3,
+) -> LabelledData:
     """All images below a folder, without factors.
 
     Args:

@@ -1,6 +1,7 @@
 """What makes a function a metric: its gin name, and what it gives."""
 
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
 from typing import Annotated, Any
@@ -72,5 +73,4 @@ def find_metric(name: str) -> Callable[..., dict[str, Any]]:
 
 def is_metric(function: Callable) -> bool:
     """Whether a function, as gin gives it, is one that `metric` registered."""
-    known = {getattr(each, "__wrapped__", each) for each in _METRICS.values()}
-    return getattr(function, "__wrapped__", function) in known
+    return inspect.unwrap(function) in map(inspect.unwrap, _METRICS.values())

@@ -1,0 +1,79 @@
+"""Finds the line of a gin file that binds a parameter, which gin itself does not keep."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import gin
+from gin import config_parser
+
+_read: list[str | Sequence[str]] = []
+
+
+def remember(source: str | Sequence[str]) -> None:
+    """Notes what gin has read: the path of a file, or a list of bindings."""
+    _read.append(source)
+
+
+def forget() -> None:
+    """Notes that gin's config is empty."""
+    _read.clear()
+
+
+def line_of(name: str, parameter: str, value: Any) -> str:
+    """Where gin bound the value that a configurable got for a parameter.
+
+    Args:
+        name: of the configurable, which is running: its scope counts.
+        parameter: its parameter.
+        value: what it got; a caller's argument goes before what gin has.
+
+    Returns:
+        Such as "bound in my.gin, line 3" or "bound as first/encoder.num_latent"; "" where the
+        value does not come from gin.
+    """
+    scopes = gin.current_scope()
+    for length in range(len(scopes), -1, -1):
+        scope = "/".join(scopes[:length])
+        key = f"{scope}/{name}.{parameter}".lstrip("/")
+        try:
+            bound = gin.query_parameter(key)
+        except ValueError:
+            continue
+        written = repr(bound)
+        if "@" not in written and "%" not in written and written != repr(value):
+            return ""  # the caller's; a reference may have become anything
+        lines = [
+            statement.location
+            for source in _read
+            for statement in _statements(source)
+            if isinstance(statement, config_parser.BindingStatement)
+            and (statement.scope or "") == scope
+            and statement.selector.rpartition(".")[2] == name
+            and statement.arg_name == parameter
+        ]
+        if lines and lines[-1].filename:
+            return f"bound in {lines[-1].filename}, line {lines[-1].line_num}"
+        return f"bound as {key}"
+    return ""
+
+
+def _statements(source: str | Sequence[str]) -> Iterator[Any]:
+    """What gin's parser reads, with the files that are included."""
+    if isinstance(source, str):
+        readers = (reader for reader, exists in gin.config._FILE_READERS if exists(source))
+        with next(readers)(source) as file:
+            yield from _parsed(config_parser.ConfigParser(file, _references()))
+    else:
+        yield from _parsed(config_parser.ConfigParser("\n".join(source), _references()))
+
+
+def _parsed(parser: config_parser.ConfigParser) -> Iterator[Any]:
+    for statement in parser:
+        if isinstance(statement, config_parser.IncludeStatement):
+            yield from _statements(statement.filename)
+        else:
+            yield statement
+
+
+def _references() -> Any:
+    return gin.config.ParserDelegate(skip_unknown=True)
