@@ -4,12 +4,14 @@ import argparse
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from tfdis.cli.run import run
-from tfdis.config import config_dirs
 from tfdis.errors import UserError
-from tfdis.study.run import Repeats, real_stages, run_model
-from tfdis.study.study import Study, config_name, read_study
+
+if TYPE_CHECKING:
+    from tfdis.study.run import Repeats
+    from tfdis.study.study import Study
 
 _DESCRIPTION = """\
 Trains, draws, postprocesses and evaluates model number N of a study, as dlib_reproduce does: the
@@ -62,10 +64,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     parser.add_argument("--resume", action="store_true", help="go on with what is there")
-    return run(parser, _reproduce, argv)
+    return run(parser, _reproduce, argv, "--resume goes on with what is saved")
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:
+    from tfdis.study.run import real_stages, run_model
+    from tfdis.study.study import read_study
+
     study = read_study([_gin_file(arguments.study)], arguments.gin_bindings)
     repeats = _repeats(study, arguments)
     _print_settings(study, arguments)
@@ -95,7 +100,10 @@ def _reproduce(arguments: argparse.Namespace) -> None:
     )
 
 
-def _repeats(study: Study, arguments: argparse.Namespace) -> Repeats:
+def _repeats(study: "Study", arguments: argparse.Namespace) -> "Repeats":
+    from tfdis.study.run import Repeats
+    from tfdis.study.study import config_name
+
     known = [config_name(config) for config in study.metric_configs]
     for name in arguments.scores_list:
         if name not in known:
@@ -118,6 +126,8 @@ def _repeats(study: Study, arguments: argparse.Namespace) -> Repeats:
 
 
 def _gin_file(study: str) -> str:
+    from tfdis.config import config_dirs
+
     names = sorted(
         {path.stem for each in config_dirs() for path in (each / "studies").glob("*.gin")}
     )
@@ -126,7 +136,7 @@ def _gin_file(study: str) -> str:
     return f"studies/{study}.gin"
 
 
-def _print_settings(study: Study, arguments: argparse.Namespace) -> None:
+def _print_settings(study: "Study", arguments: argparse.Namespace) -> None:
     if arguments.model_dir:
         _print("Model directory (training is skipped)", [arguments.model_dir])
     else:

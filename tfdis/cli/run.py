@@ -1,25 +1,80 @@
-"""What all commands share: how an error reaches the user."""
+"""What all commands share: how an error, or a signal, reaches the user."""
 
 import argparse
+import contextlib
+import signal
 import sys
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from types import FrameType
 
 from tfdis.errors import UserError, without_gins_trace
+from tfdis.training.signals import Interrupted
+
+
+class _Stopped(BaseException):
+    """A signal came where nothing else notes it."""
 
 
 def run(
     parser: argparse.ArgumentParser,
     command: Callable[[argparse.Namespace], None],
     argv: Sequence[str] | None = None,
+    go_on: str = "nothing half-written has got its name",
 ) -> int:
-    """Parses `argv`, runs the command, and turns a UserError into one sentence and exit code 2."""
+    """Parses `argv` and runs the command.
+
+    A UserError becomes one sentence and exit code 2; SIGINT (Ctrl-C) and SIGTERM become one
+    sentence and exit code 130 or 143, wherever they come.
+
+    Args:
+        parser: of the command.
+        command: gets what was parsed.
+        argv: the arguments; None: those of the process.
+        go_on: what is said after a signal.
+    """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args(argv)
-    try:
-        command(arguments)
-    except UserError as error:
-        if arguments.debug:
+    with _signals() as came:
+        try:
+            command(arguments)
+        except SystemExit:
             raise
-        print(f"{parser.prog}: {without_gins_trace(error)}", file=sys.stderr)
-        return 2
-    return 0
+        except Interrupted as stopped:
+            print(f"{parser.prog}: {without_gins_trace(stopped)}", file=sys.stderr)
+            return 128 + stopped.signal_number
+        except UserError as error:
+            if arguments.debug:
+                raise
+            if not came:
+                print(f"{parser.prog}: {without_gins_trace(error)}", file=sys.stderr)
+                return 2
+        except BaseException:
+            # What a library makes of the exception that a signal raised in it is no news.
+            if not came or arguments.debug:
+                raise
+        else:
+            return 0
+    number = came[0]
+    print(f"{parser.prog}: stopped by {signal.Signals(number).name}; {go_on}.", file=sys.stderr)
+    return 128 + number
+
+
+@contextlib.contextmanager
+def _signals() -> Iterator[list[int]]:
+    """Raises at SIGINT and SIGTERM, and lists those that came; in the main thread."""
+    came: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield came
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        came.append(number)
+        raise _Stopped
+
+    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield came
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -26,7 +26,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run(_status_parser(), _status, argv[1:])
     if argv[:1] == ["select"]:
         return run(_select_parser(), _select, argv[1:])
-    return run(_parser(), _sweep, argv)
+    return run(_parser(), _sweep, argv, "the same command goes on with it")
 
 
 def _parser() -> argparse.ArgumentParser:

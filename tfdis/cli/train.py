@@ -43,13 +43,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="go on from the newest checkpoint in the directory; begin where there is none",
     )
-    return run(parser, _train, argv)
+    return run(parser, _train, argv, "--resume goes on with what is saved")
 
 
 def _train(arguments: argparse.Namespace) -> None:
     from tfdis import config
-    from tfdis.errors import UserError, without_gins_trace
-    from tfdis.training.signals import Interrupted
+    from tfdis.errors import UserError
     from tfdis.training.train import train
 
     if not arguments.gin_file and not arguments.gin_bindings:
@@ -57,11 +56,7 @@ def _train(arguments: argparse.Namespace) -> None:
     stem = Path(arguments.gin_file[-1]).stem if arguments.gin_file else "model"
     model_dir = Path(arguments.model_dir or Path("models") / stem)
     with config.parsed(arguments.gin_file, arguments.gin_bindings):
-        try:
-            finished = train(model_dir, arguments.overwrite, arguments.resume)
-        except Interrupted as stopped:
-            print(without_gins_trace(stopped), file=sys.stderr)
-            sys.exit(128 + stopped.signal_number)
+        finished = train(model_dir, arguments.overwrite, arguments.resume)
     if finished is not None:
         print("Written:", *finished.written, sep="\n  ")
 
