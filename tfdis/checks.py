@@ -16,6 +16,13 @@ from annotated_types import Ge, Gt, Interval, Le, Lt, MinLen
 
 from tfdis.errors import UserError
 
+Count = Annotated[int, Ge(1)]
+Index = Annotated[int, Ge(0)]
+Seed = Annotated[int, Interval(ge=0, le=2**31 - 1)]
+Positive = Annotated[float, Gt(0)]
+Weight = Annotated[float, Ge(0)]
+Share = Annotated[float, Interval(ge=0, lt=1)]
+
 _CONTAINERS = (list, tuple, dict, set, Sequence, Mapping, Iterable)
 _NOUNS = {
     int: ("a whole number", "whole numbers"),

@@ -1,18 +1,18 @@
 """What the networks share: their initial weights, their layers, and which image sides they take."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import keras
-from annotated_types import Ge, Gt
 
 from tfdis.architectures.convolutions import Conv2D, Conv2DTranspose
+from tfdis.checks import Count, Positive
 from tfdis.config import configurable
 from tfdis.errors import UserError
 
-Size = Annotated[int, Ge(1)]
+Size = Count
 Sizes = Sequence[Size]
-Width = Annotated[float, Gt(0)]  # multiplies the sizes of hidden layers
+Width = Positive  # multiplies the sizes of hidden layers
 Initializer = str | Mapping[str, Any] | Callable[..., Any]
 
 # PyTorch's normals are not truncated, Keras' glorot_normal and he_normal are.

@@ -1,10 +1,6 @@
 """Tripod's residual encoder and decoder (Hsu et al., 2024, and their code)."""
 
-from collections.abc import Sequence
-from typing import Annotated
-
 import keras
-from annotated_types import Gt
 
 from tfdis.architectures import building_blocks as blocks
 from tfdis.architectures import residual_layers as layers
@@ -16,7 +12,7 @@ _SMALLEST_SIDE = 4
 
 @configurable("residual_encoder")
 def residual_encoder(
-    num_latent: int, input_shape: Sequence[int], width: Annotated[float, Gt(0)] = 1.0
+    num_latent: blocks.Size, input_shape: blocks.Sizes, width: blocks.Width = 1.0
 ) -> keras.Model:
     """Residual stages that halve the side down to 4, then the mean over pixels and a dense layer.
 
@@ -47,7 +43,7 @@ def residual_encoder(
 
 @configurable("residual_decoder")
 def residual_decoder(
-    num_latent: int, output_shape: Sequence[int], width: Annotated[float, Gt(0)] = 1.0
+    num_latent: blocks.Size, output_shape: blocks.Sizes, width: blocks.Width = 1.0
 ) -> keras.Model:
     """A learned 4x4 image that residual stages double to the side, steered by the codes.
 

@@ -6,9 +6,9 @@ from typing import Any
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.config import configurable
 from tfdis.errors import UserError
-from tfdis.metrics.metric import Count
 from tfdis.metrics.udr import Correlation, Nats, gaussian_kl, udr
 
 PosteriorFunction = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]

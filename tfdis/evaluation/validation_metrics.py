@@ -11,12 +11,12 @@ import gin
 import numpy as np
 from annotated_types import Interval
 
+from tfdis.checks import Count
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.metrics.arrays import checked_codes
 from tfdis.metrics.dci import dci
 from tfdis.metrics.discretizer import make_discretizer
-from tfdis.metrics.metric import Count
 from tfdis.metrics.mig import mig
 from tfdis.metrics.sap_score import sap_score
 from tfdis.metrics.unified_scores import unified_scores

@@ -3,6 +3,7 @@
 import importlib.util
 from typing import TYPE_CHECKING, Any
 
+from tfdis.checks import Count, Positive
 from tfdis.config import configurable
 from tfdis.training.callbacks import Callback
 
@@ -64,7 +65,7 @@ class GraderProgress(Callback):
         every: steps between two events.
     """
 
-    def __init__(self, training_steps: int, hours: float | None = None, every: int = 1000):
+    def __init__(self, training_steps: Count, hours: Positive | None = None, every: Count = 1000):
         super().__init__(every)
         self._training_steps, self._hours = training_steps, hours
         self._grader = Grader()
@@ -85,7 +86,7 @@ class GraderProgress(Callback):
 
 @configurable("aicrowd_progress")
 def aicrowd_progress(
-    training_steps: int, hours: float | None = None, every: int = 1000
+    training_steps: Count, hours: Positive | None = None, every: Count = 1000
 ) -> GraderProgress:
     """The callback `GraderProgress`."""
     return GraderProgress(training_steps, hours, every)

@@ -4,9 +4,10 @@ import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import numpy as np
+from annotated_types import Interval
 
 from tfdis.errors import UserError
 from tfdis.export.parts import Part
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Old enough for the converters of other frameworks, new enough for tf2onnx to need no workaround.
 OPSET = 15
+Opset = Annotated[int, Interval(ge=14, le=18)]  # what tf2onnx knows
 
 # What the networks of this library become; each of these is known to PyTorch's converters.
 OPERATORS = frozenset(
@@ -31,7 +33,7 @@ _NEEDED = ("onnx", "tf2onnx", "onnxruntime")
 def export_onnx(
     part: Part,
     path: str | os.PathLike,
-    opset: int = OPSET,
+    opset: Opset = OPSET,
     metadata: Mapping[str, str] | None = None,
 ) -> float:
     """Writes one part as an ONNX file, once it was found to give what Keras gives.

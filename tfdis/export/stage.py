@@ -11,7 +11,7 @@ from tfdis.config import configurable
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.export.aicrowd import Submission, export_aicrowd
-from tfdis.export.onnx import OPSET, export_onnx
+from tfdis.export.onnx import OPSET, Opset, export_onnx
 from tfdis.export.parts import Part, part
 from tfdis.export.savedmodel import export_savedmodel
 from tfdis.export.torchscript import export_torchscript, require_torch
@@ -43,7 +43,7 @@ def export(
     parts: Sequence[str] = ("encoder", "representation", "decoder"),
     layout: str = "NCHW",
     sampled: bool = False,
-    opset: int = OPSET,
+    opset: Opset = OPSET,
 ) -> dict[str, float]:
     """Exports a trained model; each file is run beside Keras before any gets its name.
 

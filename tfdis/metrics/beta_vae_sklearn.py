@@ -3,9 +3,10 @@
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.errors import UserError
 from tfdis.metrics.groups import checked_groups
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
 
 

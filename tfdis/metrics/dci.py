@@ -5,8 +5,9 @@ from collections.abc import Sequence
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.metrics.arrays import Continuous, checked_points
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.predictor import (
     fitted,
     goodness,

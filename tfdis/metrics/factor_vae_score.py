@@ -6,11 +6,12 @@ import gin
 import numpy as np
 from annotated_types import Ge
 
+from tfdis.checks import Count
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.metrics.arrays import checked_codes
 from tfdis.metrics.groups import checked_groups
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
 
 Threshold = Annotated[float, Ge(0)]

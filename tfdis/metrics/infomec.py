@@ -8,6 +8,7 @@ from typing import Any
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.metrics.arrays import Continuous, checked
 from tfdis.metrics.fast_fits import in_parallel
 from tfdis.metrics.information import (
@@ -16,7 +17,7 @@ from tfdis.metrics.information import (
     discrete_mutual_information,
     neighbour_mutual_information,
 )
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.predictor import goodness
 from tfdis.metrics.source import Source
 

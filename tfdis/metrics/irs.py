@@ -9,9 +9,10 @@ import gin
 import numpy as np
 from annotated_types import Interval
 
+from tfdis.checks import Count
 from tfdis.metrics.arrays import Continuous, checked
 from tfdis.metrics.discretizer import Discretizer, histogram_discretizer, make_discretizer
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
 
 Quantile = Annotated[float, Interval(ge=0, le=1)]

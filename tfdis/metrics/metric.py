@@ -4,15 +4,12 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Mapping
-from typing import Annotated, Any
+from typing import Any
 
 import numpy as np
-from annotated_types import Ge
 
 from tfdis.config import configurable
 from tfdis.errors import UserError
-
-Count = Annotated[int, Ge(1)]
 
 _METRICS: dict[str, Callable[..., dict[str, Any]]] = {}
 

@@ -5,10 +5,11 @@ from typing import Any
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.metrics.arrays import Continuous, checked, require_two_latents
 from tfdis.metrics.discretizer import Discretizer, histogram_discretizer, make_discretizer
 from tfdis.metrics.information import Estimator, mutual_information
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
 
 

@@ -3,11 +3,12 @@
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.errors import UserError
 from tfdis.metrics.arrays import Continuous, FactorError, checked_points
 from tfdis.metrics.discretizer import Discretizer, histogram_discretizer, make_discretizer
 from tfdis.metrics.information import Estimator, mutual_information
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.predictor import goodness
 from tfdis.metrics.source import Source
 

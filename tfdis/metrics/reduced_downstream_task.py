@@ -6,11 +6,12 @@ from typing import Any
 import gin
 import numpy as np
 
+from tfdis.checks import Count, Index
 from tfdis.config import configurable, external_configurable
 from tfdis.errors import UserError
 from tfdis.metrics.arrays import Continuous, Points, checked_points, require_labels
 from tfdis.metrics.dci import boosted_importances
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.predictor import accuracies, gradient_boosting_classifier, make_predictor_fn
 from tfdis.metrics.source import Source
 
@@ -39,7 +40,7 @@ def without_the_best_latent(
     train_factors: np.ndarray,
     test_codes: np.ndarray,
     test_factors: np.ndarray,
-    factor_of_interest: int,
+    factor_of_interest: Index,
     correlation_measure: Callable[..., np.ndarray] = factorwise_dci,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Removes the latent that matters most to one factor.
@@ -167,7 +168,7 @@ def reduced_representation(
     train_factors: np.ndarray,
     test_codes: np.ndarray,
     test_factors: np.ndarray,
-    factor_of_interest: int,
+    factor_of_interest: Index,
     correlation_measure: Callable = gin.REQUIRED,
 ) -> tuple[np.ndarray, np.ndarray]:
     """`without_the_best_latent` with the configured measure."""

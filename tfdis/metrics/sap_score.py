@@ -6,9 +6,10 @@ from functools import partial
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.metrics.arrays import Continuous, checked_points, require_two_latents
 from tfdis.metrics.fast_fits import in_parallel
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
 
 

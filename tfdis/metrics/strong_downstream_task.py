@@ -6,9 +6,10 @@ from typing import Any
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.errors import UserError
 from tfdis.metrics.arrays import Points, as_random_state, checked, require_labels
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.predictor import accuracies, gradient_boosting_classifier, make_predictor_fn
 from tfdis.metrics.source import Source
 from tfdis.metrics.table import TableSource

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.config import configurable, external_configurable
 from tfdis.metrics.arrays import Continuous, checked_points, require_labels, require_two_latents
 from tfdis.metrics.dci import (
@@ -16,7 +17,7 @@ from tfdis.metrics.dci import (
 )
 from tfdis.metrics.discretizer import Discretizer, histogram_discretizer, make_discretizer
 from tfdis.metrics.information import discrete_entropy, discrete_mutual_information
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.mig import gaps
 from tfdis.metrics.modularity_explicitness import modularity_per_code
 from tfdis.metrics.sap_score import predictability, top_two_differences

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis import config, results
+from tfdis.checks import Seed
 from tfdis.config import configurable, one_sentence
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.disk import os_errors
@@ -53,7 +54,7 @@ def postprocess(
     output_dir: str | os.PathLike,
     overwrite: bool = False,
     postprocess_fn: Callable[..., Transform] = gin.REQUIRED,
-    random_seed: int = gin.REQUIRED,
+    random_seed: Seed = gin.REQUIRED,
     name: str = "",
     encoder: str = "gaussian_encoder",
 ) -> None:

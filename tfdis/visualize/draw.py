@@ -9,6 +9,7 @@ from pathlib import Path
 import gin
 import numpy as np
 
+from tfdis.checks import Count, Index, Positive, Seed, Weight
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
@@ -53,15 +54,15 @@ def draw_all(
     output_dir: str | os.PathLike,
     progress_file: str | os.PathLike | None = None,
     kinds: Sequence[str] | None = None,
-    traversal_range: float = 2.0,
-    traversal_spacing: float = 0.4,
-    num_quantiles: int = 10,
-    num_random: int = 10,
-    num_traversed: int = 2,
-    num_images: int = 10_000,
-    max_latents: int = 20,
-    dead_below: float = DEAD_BELOW,
-    seed: int = 0,
+    traversal_range: Positive = 2.0,
+    traversal_spacing: Positive = 0.4,
+    num_quantiles: Count = 10,
+    num_random: Count = 10,
+    num_traversed: Index = 2,
+    num_images: Count = 10_000,
+    max_latents: Count = 20,
+    dead_below: Weight = DEAD_BELOW,
+    seed: Seed = 0,
 ) -> Pictures:
     """Draws a model's pictures into a directory; each file is whole or absent.
 
