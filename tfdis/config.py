@@ -158,6 +158,11 @@ def read(
         gin.parse_config_files_and_bindings(
             paths, list(gin_bindings), skip_unknown=list(skip_unknown)
         )
+    except RecursionError as error:
+        gin.clear_config()
+        raise UserError(
+            f"gin could not read {', '.join(paths)}: one of these files includes itself."
+        ) from error
     except (ValueError, SyntaxError, TypeError, OSError, ImportError) as error:
         _clear()
         where = ", ".join([*paths, *gin_bindings])

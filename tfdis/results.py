@@ -57,7 +57,8 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # what went wrong before is what is said
+            partial.unlink()
 
 
 @contextlib.contextmanager

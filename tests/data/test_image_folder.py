@@ -1,3 +1,6 @@
+import io
+import zlib
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -41,7 +44,20 @@ def test_grey_and_the_cache(folder, tmp_path):
 
 def test_a_damaged_image_is_named(folder):
     (folder / "a.jpg").write_bytes((folder / "a.jpg").read_bytes()[:200])
-    with pytest.raises(UserError, match=r"a\.jpg is damaged.*expected an image"):
+    with pytest.raises(UserError, match=r"a\.jpg is damaged.*expected an image") as caught:
+        image_folder(str(folder))
+    assert "delete" not in str(caught.value)
+
+
+@pytest.mark.parametrize("side", [9_500, 60_000])
+def test_a_picture_that_would_fill_the_memory_is_refused_by_its_header(folder, side):
+    picture = io.BytesIO()
+    Image.new("RGB", (1, 1)).save(picture, "PNG")
+    content = bytearray(picture.getvalue())
+    content[16:24] = np.array([side, side], ">u4").tobytes()
+    content[29:33] = np.array(zlib.crc32(content[12:29]), ">u4").tobytes()
+    (folder / "bomb.png").write_bytes(content)
+    with pytest.raises(UserError, match=r"bomb\.png is damaged.*pixels.*take it out"):
         image_folder(str(folder))
 
 

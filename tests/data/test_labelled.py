@@ -37,6 +37,11 @@ def test_without_factors_any_image_is_drawn():
     assert data.feed().batch((), 0, step_key(0, 0), 4)[1] is None
 
 
+def test_factors_of_no_column_are_no_factors():
+    data = LabelledData(_IMAGES, np.zeros((30, 0)))
+    assert (data.num_factors, data.factor_names, data.covers_grid) == (0, (), True)
+
+
 def test_the_feed_gives_the_factors():
     data = LabelledData(_IMAGES, _FACTORS)
     feed = data.feed()
@@ -65,6 +70,22 @@ def test_grey_images_and_floats_are_taken():
         (_IMAGES, _FACTORS - 1, None, "from 0"),
         (_IMAGES, _FACTORS / 2, None, "float64"),
         (_IMAGES, _FACTORS, ["one"], "2 factors and 1 factor_names"),
+        (_IMAGES, _FACTORS, "one", "2 factors and 1 factor_names"),
+        (np.zeros((4, 0, 3, 1)), None, None, r"\(4, 0, 3, 1\)"),
+        (np.zeros((4, 3, 3, 2)), None, None, "1 or 3 channels"),
+        (np.zeros((4, 3, 3, 4)), None, None, "1 or 3 channels"),
+        (np.zeros((4, 3, 3, 1), np.uint64), None, None, "not uint64"),
+        (np.zeros((4, 3, 3, 1), complex), None, None, "not complex128"),
+        (np.zeros((4, 3, 3, 1), object), None, None, "not object"),
+        (np.zeros((4, 3, 3, 1), bool), None, None, "not bool"),
+        (np.zeros((4, 3, 3, 1), "datetime64[s]"), None, None, "not datetime64"),
+        (np.zeros((4, 3, 3, 1), [("r", "u1")]), None, None, "not .*'r'"),
+        (_IMAGES, _FACTORS.astype(complex), None, "complex128"),
+        (_IMAGES, _FACTORS.astype(object), None, "object"),
+        (_IMAGES, _FACTORS.astype(str), None, "<U"),
+        (_IMAGES, _FACTORS.astype(np.uint64) + 2**63, None, "the value 9223372036854775"),
+        (_IMAGES, _FACTORS + 1_000_000, None, "999999 is the highest"),
+        (_IMAGES, _FACTORS[None], None, r"\(1, 30, 2\)"),
     ],
 )
 def test_what_does_not_fit_is_told(images, factors, names, message):

@@ -16,6 +16,7 @@ _RESERVE = 0.05
 _LEAST_RESERVE = 120.0
 # Batches to measure the final losses on; nobody scores by them.
 _EVAL_STEPS = 20
+_GO_ON = "nothing is submitted"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -56,7 +57,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     files.add_argument("--cpu", action="store_true", help="ask for no GPU")
     files.add_argument("--folder", default=".", help="root of the repository to submit")
     files.add_argument("--overwrite", action="store_true", help="replace what is there")
-    return run(parser, lambda arguments: _COMMANDS[arguments.command](arguments), argv)
+    return run(parser, lambda arguments: _COMMANDS[arguments.command](arguments), argv, _GO_ON)
 
 
 def _train(arguments: argparse.Namespace) -> None:
@@ -96,14 +97,13 @@ def _train(arguments: argparse.Namespace) -> None:
         path, difference = export_aicrowd(submission.model_dir, submission, overwrite=True)
         print(f"Written {path}, within {difference:.1e} of Keras.")
         grader.progress(1.0)
-    except (Interrupted, KeyboardInterrupt) as stopped:
-        number = getattr(stopped, "signal_number", signal.SIGINT)
-        message = f"stopped by {signal.Signals(number).name}, and nothing is submitted"
-        grader.error(message)
-        print(f"tfdis-aicrowd: {message}.", file=sys.stderr)
-        sys.exit(128 + number)
+    except Interrupted as stopped:
+        name = signal.Signals(stopped.signal_number).name
+        grader.error(f"stopped by {name}")
+        # The loop's own message says to go on with --resume, which is for tfdis-train.
+        raise Interrupted(f"stopped by {name}; {_GO_ON}.", stopped.signal_number) from stopped
     except BaseException as error:
-        grader.error(without_gins_trace(error) or type(error).__name__)
+        grader.error(without_gins_trace(error) or "stopped")
         raise
     grader.submit()
 

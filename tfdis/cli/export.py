@@ -61,7 +61,7 @@ def _export(arguments: argparse.Namespace) -> None:
         f"export.parts = {arguments.part.split(',')}",
         f"export.layout = {arguments.layout!r}",
         f"export.sampled = {arguments.sampled}",
-        *([f"export.opset = {arguments.opset}"] if arguments.opset else []),
+        *([f"export.opset = {arguments.opset}"] if arguments.opset is not None else []),
         *arguments.gin_bindings,
     ]
     output_dir = Path(arguments.output_dir or Path(arguments.model_dir) / "export")

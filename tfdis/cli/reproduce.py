@@ -1,6 +1,7 @@
 """tfdis-reproduce: one model of a study, from its number to its scores."""
 
 import argparse
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -77,9 +78,13 @@ def _reproduce(arguments: argparse.Namespace) -> None:
     if arguments.only_print:
         return
     default = "output" if arguments.model_dir else "output/{study}/{model_num}"
-    output_dir = (arguments.output_directory or default).format(
-        study=arguments.study, model_num=arguments.model_num
-    )
+    output_dir = arguments.output_directory or default
+    for name in ("study", "model_num"):
+        output_dir = output_dir.replace(f"{{{name}}}", str(getattr(arguments, name)))
+    if unknown := re.search(r"\{.*?\}", output_dir):
+        raise UserError(
+            f"--output_directory has {unknown[0]}: only {{study}} and {{model_num}} are replaced."
+        )
     if not arguments.resume:
         trained = [] if arguments.model_dir else ["model"]
         for name in (*trained, "visualizations", "postprocessed", "metrics"):

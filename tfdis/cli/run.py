@@ -24,8 +24,9 @@ def run(
 ) -> int:
     """Parses `argv` and runs the command.
 
-    A UserError becomes one sentence and exit code 2; SIGINT (Ctrl-C) and SIGTERM become one
-    sentence and exit code 130 or 143, wherever they come.
+    An error that the user can act on becomes one sentence and exit code 2: a UserError, and what
+    the system says of a path (too long, not permitted, a file in place of a directory). SIGINT
+    (Ctrl-C) and SIGTERM become one sentence and exit code 130 or 143, wherever they come.
 
     Args:
         parser: of the command.
@@ -43,11 +44,12 @@ def run(
         except Interrupted as stopped:
             print(f"{parser.prog}: {without_gins_trace(stopped)}", file=sys.stderr)
             return 128 + stopped.signal_number
-        except UserError as error:
-            if arguments.debug:
+        except (UserError, OSError) as error:
+            sentence = _sentence(error)
+            if arguments.debug or not (sentence or came):
                 raise
             if not came:
-                print(f"{parser.prog}: {without_gins_trace(error)}", file=sys.stderr)
+                print(f"{parser.prog}: {sentence}", file=sys.stderr)
                 return 2
         except BaseException:
             # What a library makes of the exception that a signal raised in it is no news.
@@ -78,3 +80,16 @@ def _signals() -> Iterator[list[int]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _sentence(error: UserError | OSError) -> str | None:
+    """What the user is told of an error; None of one of the system's that names no path."""
+    if isinstance(error, UserError):
+        return without_gins_trace(error)
+    while error.filename is None and isinstance(error.__context__, OSError):
+        error = error.__context__  # gin raises a copy without the path
+    if error.filename is None:
+        return None
+    path = str(error.filename)
+    shown = path if len(path) < 300 else f"{path[:100]}... ({len(path):,} characters)"
+    return f"{shown}: {error.strerror}."

@@ -108,12 +108,15 @@ def find(name: str, file: RemoteFile) -> Path:
 
 
 @contextlib.contextmanager
-def reading(path: Path, expected: str) -> Iterator[None]:
+def reading(
+    path: Path, expected: str, remedy: str = "delete it and get it again"
+) -> Iterator[None]:
     """Turns what goes wrong while a file is read into one sentence that names it.
 
     Args:
         path: the file.
         expected: what it should hold, to follow "expected".
+        remedy: what to do; nobody is told to delete a file of their own.
 
     Raises:
         UserError: the file is truncated, corrupt, or another file under this name.
@@ -124,7 +127,7 @@ def reading(path: Path, expected: str) -> Iterator[None]:
         detail = " ".join(str(error).strip("'").split()) or type(error).__name__
         raise UserError(
             f"{path} is damaged or another file than its name says ({detail}): expected "
-            f"{expected}; delete it and get it again."
+            f"{expected}; {remedy}."
         ) from error
 
 

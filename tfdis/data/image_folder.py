@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import gin
 import numpy as np
@@ -16,6 +16,9 @@ from tfdis.data.files import reading, unpacked
 from tfdis.data.labelled import LabelledData
 from tfdis.data.named import named_data
 from tfdis.errors import UserError
+
+if TYPE_CHECKING:
+    from PIL import Image
 
 _SUFFIXES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 
@@ -77,10 +80,25 @@ def scaled_images(paths: list[Path], side: int, num_channels: int, name: str) ->
     return unpacked(name, folders, shape, chunks)
 
 
+def _opened(path: Path) -> "Image.Image":
+    """An image whose pixels are not read yet; a ValueError where they would fill the memory."""
+    from PIL import Image
+
+    try:
+        image = Image.open(path)
+    except Image.DecompressionBombError as error:
+        raise ValueError(str(error)) from error
+    if image.width * image.height > Image.MAX_IMAGE_PIXELS:
+        size = f"{image.width} x {image.height}"
+        raise ValueError(f"it unpacks to {size} pixels, more than {Image.MAX_IMAGE_PIXELS:,}")
+    return image
+
+
 def _decoded(path: Path, side: int, num_channels: int) -> np.ndarray:
     from PIL import Image, ImageOps
 
-    with reading(path, "an image"), Image.open(path) as image:
+    remedy = "replace it, or take it out of its folder"
+    with reading(path, "an image", remedy), _opened(path) as image:
         image = image.convert("RGB" if num_channels == 3 else "L")
         square = ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
         return np.asarray(square).reshape(side, side, num_channels)

@@ -11,6 +11,9 @@ from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.stored import StoredImages
 from tfdis.errors import UserError
 
+# A factor's values are counted, one by one, where frequencies and classes are asked for.
+_MAX_VALUE = 999_999
+
 
 class LabelledData(StoredImages, GroundTruthData):
     """Images in any order, each with a row of factors.
@@ -42,9 +45,10 @@ class LabelledData(StoredImages, GroundTruthData):
         self.name = name
         self.stored = _checked_images(images)
         self.observation_shape = list(self.stored.shape[1:])
-        self._factors = _checked_factors(factors, len(images))
+        self._factors = _checked_factors(factors, len(self.stored))
         num_factors = self._factors.shape[1]
-        self.factor_names = tuple(factor_names or (f"factor_{i}" for i in range(num_factors)))
+        names = [factor_names] if isinstance(factor_names, str) else factor_names
+        self.factor_names = tuple(names or (f"factor_{i}" for i in range(num_factors)))
         if len(self.factor_names) != num_factors:
             raise UserError(
                 f"There are {num_factors} factors and {len(self.factor_names)} factor_names: "
@@ -116,12 +120,13 @@ class LabelledData(StoredImages, GroundTruthData):
 
 
 def _checked_images(images: np.ndarray) -> np.ndarray:
+    images = np.asanyarray(images)  # which leaves a memory-mapped array so
     if images.ndim == 3:
         images = images[..., None]
-    if images.ndim != 4 or not len(images):
+    if images.ndim != 4 or not images.size or images.shape[-1] not in (1, 3):
         raise UserError(
-            f"Images have to be an array [num_images, height, width, channels], not one of shape "
-            f"{images.shape}."
+            f"Images have to be an array [num_images, height, width, channels] of 1 or 3 channels, "
+            f"not one of shape {images.shape}."
         )
     if images.dtype == np.uint8:
         return images
@@ -139,7 +144,7 @@ def _checked_images(images: np.ndarray) -> np.ndarray:
 
 
 def _checked_factors(factors: np.ndarray | None, num_images: int) -> np.ndarray:
-    if factors is None:
+    if factors is None or np.shape(factors) == (num_images, 0):
         return np.zeros((num_images, 0), np.int64)
     factors = np.asarray(factors)
     if factors.ndim == 1:
@@ -149,5 +154,10 @@ def _checked_factors(factors: np.ndarray | None, num_images: int) -> np.ndarray:
         raise UserError(
             f"Factors have to be integers from 0 of shape [{num_images}, num_factors], not "
             f"{factors.dtype} of shape {factors.shape}."
+        )
+    if np.max(factors) > _MAX_VALUE:
+        raise UserError(
+            f"A factor has the value {np.max(factors)}, and {_MAX_VALUE} is the highest: number "
+            "the values of each factor 0, 1, 2, ... first."
         )
     return np.ascontiguousarray(factors, np.int64)

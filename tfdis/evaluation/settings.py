@@ -83,8 +83,8 @@ def refuse_unknown(names: Sequence[str]) -> None:
 
 
 def names_in(metrics: Sequence[str]) -> list[str]:
-    """The names, each once; raises a UserError where there is none."""
-    names = list(dict.fromkeys(metrics))
+    """The names, each once, or the one of a bare string; raises a UserError without any."""
+    names = [metrics] if isinstance(metrics, str) else list(dict.fromkeys(metrics))
     if not names:
         raise UserError("Name a metric at least, such as 'mig'.")
     return names

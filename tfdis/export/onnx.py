@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 OPSET = 15
 Opset = Annotated[int, Interval(ge=14, le=18)]  # what tf2onnx knows
 
+# The versions that tf2onnx writes, that hold every operator below, and that ONNX Runtime reads.
+OPSETS = range(9, 19)
+
 # What the networks of this library become; each of these is known to PyTorch's converters.
 OPERATORS = frozenset(
     {"Add", "Concat", "Conv", "ConvTranspose", "Exp", "LeakyRelu", "MatMul", "Mul", "Relu"}
@@ -43,7 +46,7 @@ def export_onnx(
     Args:
         part: see `tfdis.export.parts`.
         path: the file to write.
-        opset: version of ONNX' operators.
+        opset: version of ONNX' operators, of `OPSETS`.
         metadata: texts to store in the file.
 
     Returns:
@@ -56,6 +59,10 @@ def export_onnx(
     missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
     if missing:
         raise UserError(f"ONNX export needs {', '.join(missing)}: pip install {' '.join(missing)}.")
+    if opset not in OPSETS:
+        raise UserError(
+            f"export.opset is {opset}: expected a version from {OPSETS[0]} to {OPSETS[-1]}."
+        )
     import onnx
 
     with written_aside(path) as partial:
