@@ -7,6 +7,7 @@ import pytest
 from synthetic_study import make_settings, make_study
 
 from tfdis.cli import aggregate, report, sweep
+from tfdis.results import write_text
 from tfdis.study import select
 from tfdis.study.report_read import read_runs
 from tfdis.study.study import load_study
@@ -110,7 +111,10 @@ def test_select_ranks_the_models_that_can_be_read(tmp_path, monkeypatch, capsys)
     settings = [{"model.name": "vae", "model.random_seed": seed} for seed in range(4)]
     directory = tmp_path / "study"
     make_study(directory, settings, pictures=False)
-    (tmp_path / "study/configs/model_configs/0/shared.gin").write_text('dataset.name="dummy_data"')
+    for number in range(4):
+        write_text(
+            directory / str(number) / "model/results/gin/train.gin", 'dataset.name = "dummy_data"'
+        )
     (directory / "1/model/model.keras").write_bytes(b"PK\3\4 and no more")
     load = select.load
     monkeypatch.setattr(

@@ -11,6 +11,7 @@ from tfdis.disk import os_errors
 from tfdis.errors import UserError
 from tfdis.export.parts import Part
 from tfdis.export.verify import batches, verify
+from tfdis.operations import refuse_operations
 from tfdis.results import staged_directory
 
 
@@ -70,6 +71,7 @@ def load_savedmodel(path: str | os.PathLike) -> dict[str, tf.types.experimental.
     Raises:
         UserError: the directory holds none, or a damaged one.
     """
+    refuse_operations(path)
     try:
         loaded = tf.saved_model.load(os.fspath(path))
     # TensorFlow's loader raises whatever the first wrong byte leads to.

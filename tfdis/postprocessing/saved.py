@@ -9,6 +9,7 @@ import gin
 import tensorflow as tf
 
 from tfdis.errors import UserError
+from tfdis.operations import refuse_operations
 from tfdis.results import read_gin
 
 _SAVED_MODEL = "saved_model.pb"
@@ -100,6 +101,7 @@ def resolve_dataset(opened: SavedModelDirectory) -> str:
 
 
 def _load(path: Path) -> Any:
+    refuse_operations(path)
     try:
         try:
             return tf.saved_model.load(str(path))

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.evaluation.udr import mean_and_kl, udr_sklearn
 from tfdis.models.trained import TrainedModel, load
+from tfdis.read_back import refuse_code
 from tfdis.results import write_text
 from tfdis.study.left_out import leave_out
 from tfdis.study.states import States
@@ -30,13 +32,15 @@ class Ranked:
     udr: float
 
 
-def rank_without_labels(directory: str | Path) -> list[Ranked]:
+def rank_without_labels(directory: str | Path, gin_files: Sequence[str] = ()) -> list[Ranked]:
     """Ranks the models that are done by UDR (Duan et al., 2020); leaves `udr.json`.
 
     A model is compared with those that differ from it in `model.random_seed` alone.
 
     Args:
         directory: a study's directory.
+        gin_files: of the user's own, read after the config that a model was trained with: what
+            they import, the models may use.
 
     Returns:
         The models, best first.
@@ -51,7 +55,7 @@ def rank_without_labels(directory: str | Path) -> list[Ranked]:
     every = range(len(study.settings))
     done = [num for num in every if states.status(attempts.get(num, ())) == "done"]
     groups = _same_but_for_seed(study, done)
-    ranked = [each for group in groups for each in _scored(study, directory, group)]
+    ranked = [each for group in groups for each in _scored(directory, group, gin_files)]
     if not ranked:
         raise UserError(
             f"UDR compares models that differ in model.random_seed alone: {directory} has no two "
@@ -72,13 +76,15 @@ def _same_but_for_seed(study: Study, model_nums: list[int]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _scored(study: Study, directory: Path, group: list[int]) -> list[Ranked]:
+def _scored(directory: Path, group: list[int], gin_files: Sequence[str]) -> list[Ranked]:
     """The models of a group that can be read, ranked; none where fewer than two are left."""
     found = {num: _load(directory / str(num)) for num in group} if len(group) > 1 else {}
     models = {num: model for num, model in found.items() if model is not None}
     if len(models) < 2:
         return []
-    with parsed([str(path) for path in study.model_configs], study.model_bindings(group[0])):
+    trained_with = directory / str(next(iter(models))) / "model" / "results" / "gin" / "train.gin"
+    refuse_code(trained_with, gin_files)
+    with parsed([str(trained_with), *gin_files]):
         data = get_named_ground_truth_data()
     scores = udr_sklearn(
         data,

@@ -15,6 +15,7 @@ from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.models.trained import TrainedModel, load
 from tfdis.outputs import refuse_output, stage_output
+from tfdis.read_back import refuse_code
 from tfdis.training import checkpoint
 from tfdis.visualize.draw import Pictures, draw_all
 
@@ -37,6 +38,8 @@ def visualize_with_gin(
     """
     trained_with = _config_path(model_dir)
     files = [str(trained_with)] if trained_with.is_file() else []
+    for file in files:
+        refuse_code(file, gin_config_files)
     with config.parsed([*files, *gin_config_files], gin_bindings):
         return visualize(model_dir, output_dir, overwrite)
 
