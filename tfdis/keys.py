@@ -4,7 +4,22 @@ A run's whole state is then its weights, its optimizers and its step; a resumed 
 a rerun agree by construction.
 """
 
+import enum
+
 import tensorflow as tf
+
+
+class Salt(enum.IntEnum):
+    """What a key is used for; folded into it, so that no two uses share their randomness."""
+
+    INDICES = 0x1D5
+    NUISANCE = 0x2D5
+    PRIOR_DRAWS = 0x3D5
+    PERMUTATION = 0x4D5
+    POSTERIOR = 0x5D5
+    SECOND_POSTERIOR = 0x6D5
+    TEST = 0x7D5
+    EVALUATION = 0x8D5
 
 
 def step_key(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
@@ -14,7 +29,7 @@ def step_key(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
 
 def subkey(key: tf.Tensor, salt: int) -> tf.Tensor:
     """A key for one of several independent uses of `key`."""
-    return tf.random.experimental.stateless_fold_in(key, salt, alg="philox")
+    return tf.random.experimental.stateless_fold_in(key, int(salt), alg="philox")
 
 
 def bits(shape: list[int] | tf.Tensor, key: tf.Tensor) -> tf.Tensor:

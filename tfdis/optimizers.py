@@ -9,7 +9,7 @@ from annotated_types import Ge, Gt, Interval, Le
 from keras.optimizers.schedules import LearningRateSchedule
 
 from tfdis.config import configurable, external_configurable
-from tfdis.schedules import as_schedule
+from tfdis.schedules import ByEpoch, as_schedule
 
 Optimizer = keras.optimizers.Optimizer
 Positive = Annotated[float, Ge(0)]
@@ -158,6 +158,22 @@ def ftrl(
         l2_regularization_strength,
         name=name,
     )
+
+
+def schedule_of(optimizer: Optimizer) -> keras.optimizers.schedules.LearningRateSchedule | None:
+    """The schedule that an optimizer's learning rate follows; None where it is a number."""
+    config = getattr(optimizer, "inner_optimizer", optimizer).get_config()
+    if not isinstance(config["learning_rate"], dict):
+        return None
+    return keras.saving.deserialize_keras_object(config["learning_rate"])
+
+
+def resolve_learning_rate(optimizer: Optimizer, steps_per_epoch: int) -> None:
+    """Tells a schedule by epoch that the learning rate follows how long an epoch is."""
+    schedule = schedule_of(optimizer)
+    if isinstance(schedule, ByEpoch):
+        schedule.resolve(steps_per_epoch)
+        getattr(optimizer, "inner_optimizer", optimizer).learning_rate = schedule
 
 
 _KERAS_PARAMETERS = {

@@ -59,7 +59,8 @@ def test_the_factors_of_an_index_lead_back_to_it(dsprites_file):
 def test_bits_on_the_device_are_the_images(dsprites_file):
     data = DSprites()
     feed = data.feed()
-    images, factors = feed.batch((), 0, step_key(1, 2), 16)
+    inputs = feed.batch((), 0, step_key(1, 2), 16)
+    images, factors = inputs.images, inputs.factors
     indices = feed.draw(step_key(1, 2), 16).numpy()
     np.testing.assert_array_equal(255 * images, data.images(indices))
     np.testing.assert_array_equal(factors, data.factors(indices))
@@ -68,7 +69,8 @@ def test_bits_on_the_device_are_the_images(dsprites_file):
 def test_without_shape_the_feed_draws_every_shape(dsprites_file):
     data = DSpritesNoShape()
     feed = data.feed()
-    images, factors = feed.batch((), 0, step_key(1, 2), 64)
+    inputs = feed.batch((), 0, step_key(1, 2), 64)
+    images, factors = inputs.images, inputs.factors
     indices = feed.draw(step_key(1, 2), 64).numpy()
     assert set(np.unravel_index(indices, data.grid)[0]) == {0, 1, 2}
     np.testing.assert_array_equal(255 * images, data.images(indices))
@@ -78,7 +80,8 @@ def test_without_shape_the_feed_draws_every_shape(dsprites_file):
 def test_abstract_feed_has_the_exact_colours(dsprites_file):
     data = AbstractDSprites()
     feed = data.feed()
-    images, factors = feed.batch((), 0, step_key(1, 2), 16)
+    inputs = feed.batch((), 0, step_key(1, 2), 16)
+    images, factors = inputs.images, inputs.factors
     indices = feed.draw(step_key(1, 2), 16).numpy()
     np.testing.assert_allclose(images, data._observations(indices), rtol=0, atol=1e-7)
     np.testing.assert_array_equal(factors, data.factors(indices))
@@ -89,7 +92,7 @@ def test_abstract_feed_has_the_exact_colours(dsprites_file):
 def test_nuisance_of_the_feed_is_keyed_and_within_bounds(make, dsprites_file, scream):
     data = make()
     feed = data.feed()
-    step = tf.function(lambda i: feed.batch((), 0, step_key(1, i), 64)[0])
+    step = tf.function(lambda i: feed.batch((), 0, step_key(1, i), 64).images)
     images = step(tf.constant(3)).numpy()
     np.testing.assert_array_equal(images, step(tf.constant(3)))
     assert not np.array_equal(images, step(tf.constant(4)))
@@ -105,7 +108,7 @@ def test_nuisance_of_the_feed_is_keyed_and_within_bounds(make, dsprites_file, sc
 
 def test_colour_of_the_feed_is_one_per_sprite(dsprites_file):
     feed = ColorDSprites().feed()
-    images = feed.batch((), 0, step_key(1, 2), 8)[0].numpy()
+    images = feed.batch((), 0, step_key(1, 2), 8).images.numpy()
     for image in images:
         colours = np.unique(image.reshape(-1, 3), axis=0)
         assert len(colours) == 2
@@ -116,7 +119,7 @@ def test_colour_of_the_feed_is_one_per_sprite(dsprites_file):
 def test_scream_feed_inverts_tinted_patches(dsprites_file, scream):
     data = ScreamDSprites()
     feed = data.feed()
-    images = feed.batch((), 0, step_key(1, 2), 1)[0].numpy()
+    images = feed.batch((), 0, step_key(1, 2), 1).images.numpy()
     (sprite,) = data._sprites(feed.draw(step_key(1, 2), 1).numpy())
     tinted = np.where(sprite, 1 - images[0], images[0])
     # Some patch explains it: what is left over twice the image is one colour, the tint.

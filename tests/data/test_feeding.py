@@ -3,7 +3,14 @@ import pytest
 import tensorflow as tf
 from scipy.stats import chisquare
 
-from tfdis.data.feeding import DeviceFeed, Draw, SlabFeed, table_feed, unpack_bits, unravel
+from tfdis.data.feeding import (
+    DeviceFeed,
+    IndependentDraw,
+    SlabFeed,
+    table_feed,
+    unpack_bits,
+    unravel,
+)
 from tfdis.data.stored import stored_feed
 from tfdis.keys import step_key
 
@@ -16,7 +23,7 @@ def _factors(indices):
 
 
 def _feeds():
-    draw = Draw(len(_IMAGES))
+    draw = IndependentDraw(len(_IMAGES))
     return {
         "device": table_feed(_IMAGES, draw, _factors),
         "slabs": SlabFeed(draw, lambda indices: _IMAGES[indices], _factors),
@@ -31,7 +38,8 @@ def test_a_batch_holds_images_and_their_factors(kind, jit_compile):
 
     @tf.function(jit_compile=jit_compile)
     def step(slab, position):
-        return feed.batch(slab, position, step_key(3, 10 + position), 16)
+        inputs = feed.batch(slab, position, step_key(3, 10 + position), 16)
+        return inputs.images, inputs.factors
 
     for position in range(4):
         images, factors = step(slab, tf.constant(position))
@@ -50,7 +58,7 @@ def test_slabs_and_the_device_draw_the_same_however_the_steps_are_cut():
             slab = feed.slab(5, first, count, 7)
             for position in range(count):
                 key = step_key(5, first + position)
-                found.append(feed.batch(slab, position, key, 7)[1].numpy())
+                found.append(feed.batch(slab, position, key, 7).factors.numpy())
             first += count
         return np.stack(found)
 
@@ -62,20 +70,22 @@ def test_slabs_and_the_device_draw_the_same_however_the_steps_are_cut():
 
 
 def test_other_seeds_and_other_steps_draw_other_batches():
-    draw = Draw(1 << 20)
+    draw = IndependentDraw(1 << 20)
     batches = [draw(step_key(seed, step), 8).numpy() for seed in range(3) for step in range(3)]
     assert len(np.unique(batches)) > 70
 
 
 def test_uniform_draws_are_uniform():
-    counts = np.bincount(Draw(40)(step_key(0, 0), 20_000), minlength=40)
+    counts = np.bincount(IndependentDraw(40)(step_key(0, 0), 20_000), minlength=40)
     assert chisquare(counts).pvalue > 1e-3
 
 
 def test_weighted_draws_follow_the_weights():
     weights = np.repeat([0.0, 1.0, 5.0, 0.0, 2.5], [7, 5, 9, 3, 6])
     np.random.default_rng(0).shuffle(weights)
-    counts = np.bincount(Draw(len(weights), weights)(step_key(0, 0), 40_000), minlength=30)
+    counts = np.bincount(
+        IndependentDraw(len(weights), weights)(step_key(0, 0), 40_000), minlength=30
+    )
     assert not counts[weights == 0].any()
     drawn = weights > 0
     expected = weights[drawn] / weights.sum() * 40_000
@@ -83,7 +93,7 @@ def test_weighted_draws_follow_the_weights():
 
 
 def test_draws_are_the_same_with_xla():
-    for draw in (Draw(1000), Draw(1000, np.arange(1000.0))):
+    for draw in (IndependentDraw(1000), IndependentDraw(1000, np.arange(1000.0))):
         plain = draw(step_key(1, 2), 64)
         compiled = tf.function(lambda key, draw=draw: draw(key, 64), jit_compile=True)
         np.testing.assert_array_equal(plain, compiled(step_key(1, 2)))
@@ -98,7 +108,7 @@ def test_the_next_slab_is_gathered_ahead_and_a_failed_read_is_raised():
             raise OSError("gone")
         return _IMAGES[indices]
 
-    feed = SlabFeed(Draw(200), gather)
+    feed = SlabFeed(IndependentDraw(200), gather)
     feed.slab(0, 0, 2, 8)
     feed.slab(0, 2, 2, 8)
     with pytest.raises(OSError, match="gone"):
@@ -108,9 +118,9 @@ def test_the_next_slab_is_gathered_ahead_and_a_failed_read_is_raised():
 def test_memory_mapped_images_stay_mapped_on_the_cpu(tmp_path):
     np.save(tmp_path / "images.npy", _IMAGES)
     mapped = np.load(tmp_path / "images.npy", mmap_mode="c")
-    feed = stored_feed(mapped, Draw(200))
+    feed = stored_feed(mapped, IndependentDraw(200))
     assert isinstance(feed, DeviceFeed)
-    step = tf.function(lambda: feed.batch((), 0, step_key(0, 0), 16)[0], jit_compile=True)
+    step = tf.function(lambda: feed.batch((), 0, step_key(0, 0), 16).images, jit_compile=True)
     indices = feed.draw(step_key(0, 0), 16).numpy()
     np.testing.assert_allclose(step(), _IMAGES[indices] / 255, rtol=0, atol=1e-7)
     # The tensor is the mapped memory: what is written there is read from it.
@@ -125,17 +135,18 @@ def test_what_cannot_be_mapped_in_place_goes_in_slabs(tmp_path, monkeypatch, why
     mapped = np.memmap(tmp_path / "raw", np.uint8, mode, offset, _IMAGES.shape)
     if why == "too large":
         monkeypatch.setattr("os.sysconf", lambda name: 10)
-    feed = stored_feed(mapped, Draw(200))
+    feed = stored_feed(mapped, IndependentDraw(200))
     assert isinstance(feed, SlabFeed)
-    images, _ = feed.batch(feed.slab(0, 0, 1, 4), 0, step_key(0, 0), 4)
+    images = feed.batch(feed.slab(0, 0, 1, 4), 0, step_key(0, 0), 4).images
     expected = mapped[feed.draw(step_key(0, 0), 4).numpy()]
     np.testing.assert_allclose(images, expected / 255, rtol=0, atol=1e-7)
 
 
 def test_floats_are_fed_as_they_are():
     images = np.random.default_rng(0).random((20, 4, 4, 1), np.float32)
-    feed = stored_feed(images, Draw(20))
-    batch, factors = feed.batch((), 0, step_key(0, 0), 8)
+    feed = stored_feed(images, IndependentDraw(20))
+    inputs = feed.batch((), 0, step_key(0, 0), 8)
+    batch, factors = inputs.images, inputs.factors
     assert factors is None
     np.testing.assert_array_equal(batch, images[feed.draw(step_key(0, 0), 8).numpy()])
 

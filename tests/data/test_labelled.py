@@ -45,7 +45,8 @@ def test_factors_of_no_column_are_no_factors():
 def test_the_feed_gives_the_factors():
     data = LabelledData(_IMAGES, _FACTORS)
     feed = data.feed()
-    images, factors = feed.batch((), 0, step_key(0, 0), 16)
+    inputs = feed.batch((), 0, step_key(0, 0), 16)
+    images, factors = inputs.images, inputs.factors
     indices = feed.draw(step_key(0, 0), 16).numpy()
     np.testing.assert_array_equal(factors, _FACTORS[indices])
     np.testing.assert_allclose(images, _IMAGES[indices] / 255, rtol=0, atol=1e-7)

@@ -46,8 +46,9 @@ def test_dummy_data_is_disentanglement_libs(dlib_data, same_draws):
 
 def test_dummy_feed_is_noise_keyed_by_the_step():
     feed = get_named_ground_truth_data("dummy_data").feed()
-    images, factors = feed.batch((), 0, step_key(1, 2), 8)
-    np.testing.assert_array_equal(images, feed.batch((), 0, step_key(1, 2), 8)[0])
+    inputs = feed.batch((), 0, step_key(1, 2), 8)
+    images, factors = inputs.images, inputs.factors
+    np.testing.assert_array_equal(images, feed.batch((), 0, step_key(1, 2), 8).images)
     assert images.shape == (8, 64, 64, 1)
     assert factors.shape == (8, 10)
     np.testing.assert_allclose(np.mean(images), 0.5, atol=0.02)

@@ -29,7 +29,12 @@ def _hue(pixel):
 @pytest.mark.parametrize("jit_compile", [False, True])
 def test_the_graph_makes_exactly_the_same_images(data, jit_compile):
     feed = data.feed()
-    step = tf.function(lambda i: feed.batch((), 0, step_key(9, i), 128), jit_compile=jit_compile)
+
+    @tf.function(jit_compile=jit_compile)
+    def step(i):
+        inputs = feed.batch((), 0, step_key(9, i), 128)
+        return inputs.images, inputs.factors
+
     for i in range(3):
         images, factors = step(tf.constant(i))
         indices = feed.draw(step_key(9, i), 128).numpy()

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfdis.batch import Inputs, Outputs
 from tfdis.distributions import diagonal_gaussian, standard_normal
-from tfdis.losses.term import Batch
 
 
 @pytest.fixture
@@ -22,15 +22,15 @@ def arrays():
 @pytest.fixture
 def batch(arrays):
     tensors = {name: tf.constant(array) for name, array in arrays.items()}
-    return Batch(
-        images=tensors["images"],
+    return Outputs(
+        Inputs(tensors["images"]),
         logits=tensors["logits"],
         z=tensors["z"],
         posterior=diagonal_gaussian(tensors["mean"], tensors["log_variance"]),
         prior=standard_normal(5),
         step=tf.constant(30, tf.int64),
         key=tf.constant([1, 2]),
-        second_z=tensors["second_z"],
+        extras={"second_z": tensors["second_z"]},
     )
 
 

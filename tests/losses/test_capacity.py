@@ -14,18 +14,18 @@ def test_equals_disentanglement_lib(batch, arrays, dlib_vae, step):
     batch = dataclasses.replace(batch, step=tf.constant(step, tf.int64))
     kl = dlib_vae.compute_gaussian_kl(arrays["mean"], arrays["log_variance"])
     capacity = dlib_vae.anneal(25.0, step, 100)
-    term = Capacity(LinearSchedule(0.0, 25.0, 100))
-    np.testing.assert_allclose(term(batch=batch), abs(kl - capacity), rtol=1e-5)
+    term = Capacity(capacity=LinearSchedule(0.0, 25.0, 100))
+    np.testing.assert_allclose(term(outputs=batch), abs(kl - capacity), rtol=1e-5)
 
 
 def test_a_number_is_a_constant_capacity(batch, arrays):
     mean, log_variance = arrays["mean"], arrays["log_variance"]
     kl = 0.5 * (mean**2 + np.exp(log_variance) - log_variance - 1).sum(axis=1).mean()
-    np.testing.assert_allclose(Capacity(7.0)(batch=batch), abs(kl - 7.0), rtol=1e-5)
+    np.testing.assert_allclose(Capacity(capacity=7.0)(outputs=batch), abs(kl - 7.0), rtol=1e-5)
 
 
 def test_is_made_again_from_its_config(batch):
-    term = Capacity(LinearSchedule(0.0, 25.0, 100), weight=LinearSchedule(1.0, 3.0, 60))
+    term = Capacity(LinearSchedule(1.0, 3.0, 60), capacity=LinearSchedule(0.0, 25.0, 100))
     again = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(term))
-    assert float(again(batch=batch)) == float(term(batch=batch))
-    assert float(again.weight_at(batch.step)) == float(term.weight_at(batch.step)) == 2.0
+    assert float(again(outputs=batch)) == float(term(outputs=batch))
+    assert float(again.at("weight", batch.step)) == float(term.at("weight", batch.step)) == 2.0

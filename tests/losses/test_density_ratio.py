@@ -4,15 +4,13 @@ import pytest
 import scipy.special
 import tensorflow as tf
 
+from tfdis.batch import Inputs, Outputs
 from tfdis.losses.density_ratio import DensityRatio, permute_codes
-from tfdis.losses.term import Batch
 
 
 def batch_of(z, key):
     step = tf.constant(0, tf.int64)
-    return Batch(
-        None, None, tf.convert_to_tensor(z), None, None, step=step, key=tf.convert_to_tensor(key)
-    )
+    return Outputs(Inputs(None), tf.convert_to_tensor(z), None, step, tf.convert_to_tensor(key))
 
 
 def network():
@@ -23,20 +21,22 @@ def network():
 
 @pytest.fixture
 def term():
-    term = DensityRatio(network(), keras.optimizers.Adam(0.01))
+    term = DensityRatio(adversary=network(), optimizer=keras.optimizers.Adam(0.01))
     term.prepare(num_latents=5, num_images=None)
     return term
 
 
 def test_is_the_mean_difference_of_the_logits(term, batch, arrays):
     logits = term.adversary(arrays["z"]).numpy()
-    np.testing.assert_allclose(term(batch=batch), (logits[:, 0] - logits[:, 1]).mean(), rtol=1e-5)
+    np.testing.assert_allclose(term(outputs=batch), (logits[:, 0] - logits[:, 1]).mean(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("second_batch", [False, True])
 def test_adversary_loss_is_the_cross_entropy(batch, arrays, second_batch):
-    term = DensityRatio(network(), keras.optimizers.Adam(0.01), second_batch)
-    source = batch.second_z if second_batch else batch.z
+    term = DensityRatio(
+        adversary=network(), optimizer=keras.optimizers.Adam(0.01), second_batch=second_batch
+    )
+    source = batch["second_z"] if second_batch else batch.z
     real = term.adversary(arrays["z"]).numpy()
     permuted = term.adversary(permute_codes(source, batch.key)).numpy()
     probability_real = scipy.special.softmax(real, axis=1)[:, 0]
@@ -61,7 +61,7 @@ def test_the_estimate_finds_a_known_total_correlation():
     codes = keras.Input((2,))
     hidden = keras.layers.Dense(64, "relu")(keras.layers.Dense(64, "relu")(codes))
     discriminator = keras.Model(codes, keras.layers.Dense(2)(hidden))
-    term = DensityRatio(discriminator, keras.optimizers.Adam(3e-3))
+    term = DensityRatio(adversary=discriminator, optimizer=keras.optimizers.Adam(3e-3))
     term.prepare(2, None)
 
     @tf.function
@@ -75,4 +75,4 @@ def test_the_estimate_finds_a_known_total_correlation():
         z = random_state.multivariate_normal([0, 0], covariance, size=512).astype(np.float32)
         step(tf.constant(z), tf.constant([0, number]))
     z = random_state.multivariate_normal([0, 0], covariance, size=20_000).astype(np.float32)
-    np.testing.assert_allclose(term(batch=batch_of(z, [0, 0])), known, atol=0.1)
+    np.testing.assert_allclose(term(outputs=batch_of(z, [0, 0])), known, atol=0.1)

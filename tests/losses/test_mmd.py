@@ -21,18 +21,18 @@ def test_equals_the_formula_on_many_draws(batch, arrays):
     draws = np.random.RandomState(1).normal(size=(4000, 5))
     z = arrays["z"].astype(np.float64)
     expected = kernel(draws, draws) + kernel(z, z) - 2 * kernel(draws, z)
-    np.testing.assert_allclose(MMD(4000)(batch=batch), expected, atol=2e-3)
+    np.testing.assert_allclose(MMD(num_draws=4000)(outputs=batch), expected, atol=2e-3)
 
 
 def test_is_near_zero_for_the_prior_and_grows_with_the_distance(batch):
     z = tf.constant(np.random.RandomState(2).normal(size=(2000, 5)), tf.float32)
-    near = float(MMD()(batch=dataclasses.replace(batch, z=z)))
-    far = float(MMD()(batch=dataclasses.replace(batch, z=z + 1.0)))
+    near = float(MMD()(outputs=dataclasses.replace(batch, z=z)))
+    far = float(MMD()(outputs=dataclasses.replace(batch, z=z + 1.0)))
     assert abs(near) < 2e-3
     assert far > 20 * abs(near)
 
 
 def test_draws_follow_the_key(batch):
     other = dataclasses.replace(batch, key=tf.constant([1, 3]))
-    assert float(MMD()(batch=batch)) == float(MMD()(batch=batch))
-    assert float(MMD()(batch=batch)) != float(MMD()(batch=other))
+    assert float(MMD()(outputs=batch)) == float(MMD()(outputs=batch))
+    assert float(MMD()(outputs=batch)) != float(MMD()(outputs=other))

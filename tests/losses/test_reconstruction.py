@@ -23,8 +23,8 @@ def test_bernoulli_equals_scipy(batch, arrays, activation, subtract):
     expected = scipy.special.rel_entr(x, p) + scipy.special.rel_entr(1 - x, 1 - p)
     if not subtract:
         expected += scipy.stats.bernoulli(x).entropy()
-    term = BernoulliLoss(subtract, activation)
-    np.testing.assert_allclose(term(batch=batch), expected.sum(axis=(1, 2, 3)).mean(), rtol=1e-5)
+    term = BernoulliLoss(subtract_true_image_entropy=subtract, activation=activation)
+    np.testing.assert_allclose(term(outputs=batch), expected.sum(axis=(1, 2, 3)).mean(), rtol=1e-5)
 
 
 @pytest.mark.parametrize("activation", ["logits", "tanh"])
@@ -33,9 +33,9 @@ def test_bernoulli_equals_disentanglement_lib(batch, arrays, dlib15_path, activa
     from tfdis.compat import disentanglement_lib
 
     losses = disentanglement_lib(dlib15_path).module("methods.shared.losses")
-    x, logits = batch.images, batch.logits
+    x, logits = batch.inputs.images, batch.logits
     expected = losses.bernoulli_loss(x, logits, activation, subtract_true_image_entropy=subtract)
-    term = BernoulliLoss(subtract, activation)
+    term = BernoulliLoss(subtract_true_image_entropy=subtract, activation=activation)
     np.testing.assert_allclose(term.per_image(x, logits), expected, rtol=1e-5)
 
 
@@ -43,12 +43,14 @@ def test_bernoulli_equals_disentanglement_lib(batch, arrays, dlib15_path, activa
 def test_l2_equals_numpy(batch, arrays, activation):
     difference = arrays["images"] - probabilities(arrays["logits"], activation)
     np.testing.assert_allclose(
-        L2Loss(activation)(batch=batch), (difference**2).sum(axis=(1, 2, 3)).mean(), rtol=1e-5
+        L2Loss(activation=activation)(outputs=batch),
+        (difference**2).sum(axis=(1, 2, 3)).mean(),
+        rtol=1e-5,
     )
 
 
 def test_pixels_are_what_the_loss_compares(batch, arrays):
-    pixels = L2Loss("tanh").pixels(batch.logits)
+    pixels = L2Loss(activation="tanh").pixels(batch.logits)
     np.testing.assert_allclose(pixels, probabilities(arrays["logits"], "tanh"), atol=1e-6)
 
 

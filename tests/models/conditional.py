@@ -74,8 +74,20 @@ def make_ifcvae(
     label_encoder = small_encoder(num_latent=WIDTH, input_shape=(8, 8, 1))
     label_encoder = keras.Model(label_encoder.inputs, label_encoder.outputs[0])
     weights = LABELS.class_weights.tolist()
-    classification = LabelClassification(label_encoder, optimizer(0.01), COUNTS, weights, w_le)
-    adversary = LabelAdversary(discriminator(), optimizer(0.02), COUNTS, num_updates, w_aux)
+    classification = LabelClassification(
+        w_le,
+        adversary=label_encoder,
+        optimizer=optimizer(0.01),
+        class_counts=COUNTS,
+        class_weights=tuple(weights),
+    )
+    adversary = LabelAdversary(
+        w_aux,
+        adversary=discriminator(),
+        optimizer=optimizer(0.02),
+        num_updates=num_updates,
+        class_counts=COUNTS,
+    )
     model = IFCVAE(
         small_encoder(num_latent=3, input_shape=(8, 8, 1)),
         small_decoder(num_latent=3 + WIDTH, output_shape=(8, 8, 1)),

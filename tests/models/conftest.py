@@ -43,12 +43,11 @@ def make_factor_vae(make_vae):
 
     def make(second_batch=False, **kwargs):
         ratio = DensityRatio(
-            small_discriminator(),
-            keras.optimizers.Adam(0.02),
-            second_batch,
-            weight=2.0,
-            name="density_ratio",
+            2.0,
+            adversary=small_discriminator(),
+            optimizer=keras.optimizers.Adam(0.02),
+            second_batch=second_batch,
         )
-        return make_vae(ratio, TotalCorrelation(weight=3.0, name="total_correlation"), **kwargs)
+        return make_vae(ratio, TotalCorrelation(3.0), **kwargs)
 
     return make

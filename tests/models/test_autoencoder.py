@@ -10,22 +10,22 @@ import tensorflow as tf
 from tfdis.architectures.decoders import test_decoder as small_decoder
 from tfdis.architectures.encoders import make_encoder
 from tfdis.architectures.encoders import test_encoder as small_encoder
+from tfdis.batch import Inputs
 from tfdis.data.sprites import Sprites
 from tfdis.errors import UserError
-from tfdis.keys import step_key, subkey
+from tfdis.keys import Salt, step_key, subkey
 from tfdis.losses.bernoulli import BernoulliLoss
 from tfdis.losses.kl import KL
 from tfdis.losses.l2 import L2Loss
 from tfdis.losses.mmd import MMD
-from tfdis.models.autoencoder import _NOISE_SALT, Autoencoder
-from tfdis.models.batches import Data
+from tfdis.models.autoencoder import Autoencoder
 from tfdis.models.vae import VAE
 from tfdis.schedules import LinearSchedule
 from tfdis.training.loop import Trainer
 
 
 def data_of(images):
-    return Data.of(tf.constant(images))
+    return Inputs.of(tf.constant(images))
 
 
 def weights_of(layer):
@@ -61,7 +61,7 @@ def test_the_model_descends_its_loss_by_the_gradient_of_all_terms(make_factor_va
     model = make_factor_vae(optimizer=keras.optimizers.SGD(1.0))
     bias = model.encoder.trainable_variables[1]
     data = data_of(images)
-    key = subkey(step_key(0, 0), _NOISE_SALT)
+    key = subkey(step_key(0, 0), Salt.POSTERIOR)
     start, step = bias.numpy(), 1e-2
 
     def loss_at(offset):
@@ -98,7 +98,7 @@ def test_the_adversary_descends_its_loss(make_factor_vae, images):
     term = model.adversarial_terms[0]
     term.optimizer = keras.optimizers.SGD(1.0)
     term.optimizer.build(term.adversary.trainable_variables)
-    key = subkey(step_key(0, 0), _NOISE_SALT)
+    key = subkey(step_key(0, 0), Salt.POSTERIOR)
     batch = model.forward(data_of(images), tf.constant(0, tf.int64), key, training=True)
     bias, step = term.adversary.trainable_variables[-1], 1e-2
     start = bias.numpy()

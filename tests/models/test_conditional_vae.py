@@ -7,6 +7,7 @@ from scipy.special import softmax
 
 from tfdis import config
 from tfdis.architectures.tilers import constant_tiler, label_tiler
+from tfdis.batch import Inputs
 from tfdis.data.sprites import Sprites
 from tfdis.errors import UserError
 from tfdis.keys import step_key
@@ -15,17 +16,16 @@ from tfdis.losses.density_ratio import DensityRatio
 from tfdis.losses.dip import DIP
 from tfdis.losses.mmd import MMD
 from tfdis.losses.total_correlation import TotalCorrelation
-from tfdis.models.batches import Data
 from tfdis.models.conditional_presets import cvae
+from tfdis.models.hub_module import export_hub_module
 from tfdis.models.trained import TrainedModel, load_keras
 from tfdis.schedules import LinearSchedule
-from tfdis.training.saved_model import export_saved_model
 
 IMAGES, FACTORS = a_batch()
 
 
 def data_of(factors=FACTORS):
-    return Data.of((tf.constant(IMAGES), tf.constant(factors)))
+    return Inputs.of((tf.constant(IMAGES), tf.constant(factors)))
 
 
 def numbers(values):
@@ -40,6 +40,10 @@ def log_bernoulli(images, logits):
 
 def kl_of(mean, log_variance):
     return 0.5 * (np.exp(log_variance) + mean**2 - 1 - log_variance).sum(axis=1)
+
+
+def encoded(model, x, y):
+    return model.encode(Inputs(tf.constant(x), labels=tf.constant(y)))
 
 
 def test_loss_is_the_negative_elbo_of_images_given_labels():
@@ -65,8 +69,8 @@ def test_the_label_enters_encoder_and_decoder(tiler):
     model = make_cvae(tiler=tiler)
     x, y = tf.constant(IMAGES / 255, tf.float32), tf.constant(one_hot(FACTORS), tf.float32)
     other = tf.constant(one_hot((FACTORS + 1) % [2, 7, 3]), tf.float32)
-    assert np.abs(model.encode(x, y) - model.encode(x, other)).max() > 1e-3
-    z = model.encode(x, y)
+    assert np.abs(encoded(model, x, y) - encoded(model, x, other)).max() > 1e-3
+    z = encoded(model, x, y)
     assert np.abs(model.decode(z, y) - model.decode(z, other)).max() > 1e-3
     np.testing.assert_array_equal(model.decode(z, y), model.decode(tf.concat([z, y], axis=-1)))
 
@@ -83,20 +87,20 @@ def test_the_learned_tiler_is_trained_the_constant_one_has_no_weights():
 def test_an_encoder_without_a_tiler_does_not_see_the_label():
     model = make_cvae(tiler=None)
     x, y = tf.constant(IMAGES / 255, tf.float32), tf.constant(one_hot(FACTORS), tf.float32)
-    np.testing.assert_array_equal(model.encode(x, y), model.encode(x, 1 - y))
+    np.testing.assert_array_equal(encoded(model, x, y), encoded(model, x, 1 - y))
 
 
 @pytest.mark.parametrize(
     "term",
     [
         lambda: TotalCorrelation(weight=3.0, name="total_correlation"),
-        lambda: TotalCorrelation("stratified", weight=3.0, name="total_correlation"),
-        lambda: DIP("ii", 1.0, 2.0, name="dip"),
+        lambda: TotalCorrelation(3.0, estimator="stratified"),
+        lambda: DIP(2.0, dip_type="ii"),
         lambda: MMD(weight=LinearSchedule(1.0, 2.0, 10), name="mmd"),
-        lambda: Capacity(LinearSchedule(0.0, 5.0, 10), 2.0, name="capacity"),
-        lambda: DensityRatio(discriminator(2), keras.optimizers.Adam(0.01), name="density_ratio"),
+        lambda: Capacity(2.0, capacity=LinearSchedule(0.0, 5.0, 10)),
+        lambda: DensityRatio(adversary=discriminator(2), optimizer=keras.optimizers.Adam(0.01)),
         lambda: DensityRatio(
-            discriminator(2), keras.optimizers.Adam(0.01), second_batch=True, name="density_ratio"
+            adversary=discriminator(2), optimizer=keras.optimizers.Adam(0.01), second_batch=True
         ),
     ],
 )
@@ -105,25 +109,25 @@ def test_every_term_can_be_added(term):
     plain = make_cvae()
     values, expected = numbers(model.update(data_of())), numbers(plain.update(data_of()))
     added = model.terms[-1]
-    weight = float(added.weight_at(tf.constant(0)))
+    weight = float(added.at("weight", tf.constant(0)))
     base = values["reconstruction_loss"] + values["kl_loss"]
     np.testing.assert_allclose(values["loss"], base + weight * values[added.name], rtol=1e-5)
-    if not model.needs_second_batch:
+    if model.batches_per_step == 1:
         np.testing.assert_allclose(base, expected["loss"], rtol=1e-5)
 
 
 def test_fit_learns_from_images_and_factors_or_soft_labels():
-    for labels in (FACTORS, one_hot(FACTORS).astype(np.float32)):
+    labels = one_hot(FACTORS).astype(np.float32)
+    for batch in ((IMAGES, FACTORS), ({"images": IMAGES, "labels": labels},)):
         model = make_cvae()
-        history = model.fit(IMAGES, labels, batch_size=16, epochs=8, verbose=0).history["loss"]
+        history = model.fit(*batch, batch_size=16, epochs=8, verbose=0).history["loss"]
         assert history[-1] < history[0] - 0.5
 
 
 def test_factors_and_the_labels_made_of_them_are_the_same():
-    same = [
-        numbers(make_cvae().update(data_of(labels)))
-        for labels in (FACTORS, one_hot(FACTORS).astype(np.float32))
-    ]
+    labels = tf.constant(one_hot(FACTORS), tf.float32)
+    batches = data_of(), Inputs.of({"images": tf.constant(IMAGES), "labels": labels})
+    same = [numbers(make_cvae().update(batch)) for batch in batches]
     assert same[0] == same[1]
 
 
@@ -143,17 +147,19 @@ def test_labels_are_inferred_by_bayes_rule():
     np.testing.assert_allclose(inferred[:, :3], softmax(bounds, axis=0).T, atol=1e-3)
     np.testing.assert_allclose(inferred[:, 3:].sum(axis=1), 1, rtol=1e-5)
     np.testing.assert_allclose(
-        model.encode(tf.constant(x)), model.encode(tf.constant(x), tf.constant(inferred)), rtol=1e-5
+        model.encode(Inputs(tf.constant(x))), encoded(model, x, inferred), rtol=1e-5
     )
 
 
 @pytest.mark.parametrize(
     ("factors", "words"),
     [
-        (None, "conditions on shape, colour: expected factors"),
-        (FACTORS[:, :2], r"shape \[32, 2\]: expected \[batch, num_factors\] with at least 3"),
+        (
+            FACTORS[:, :2],
+            r"shape \[32, 2\]: expected integers \[batch, num_factors\] with at least 3",
+        ),
         (FACTORS[:, 0], "at least 3"),
-        (np.zeros((4, 6), np.float32), r"shape \[4, 6\]: expected \[batch, 5\]"),
+        (np.zeros((4, 6), np.float32), r"type float32 and the shape \[4, 6\]: expected integers"),
         (np.array([[0, 0, 0], [0, 0, 3]]), "Factor 2, shape, is 3 in row 1: expected 0 to 2"),
         (np.array([[-1, 0, 0]]), "Factor 0, colour, is -1 in row 0: expected 0 to 1"),
     ],
@@ -161,6 +167,14 @@ def test_labels_are_inferred_by_bayes_rule():
 def test_bad_labels_are_refused_in_one_sentence(factors, words):
     with pytest.raises(UserError, match=words):
         make_cvae().labels_of(factors)
+
+
+def test_labels_of_another_width_and_no_labels_are_refused():
+    images, labels = tf.constant(IMAGES / 255, tf.float32), tf.zeros([32, 6])
+    with pytest.raises(UserError, match=r"shape \[32, 6\]: expected \[batch, 5\]"):
+        make_cvae().with_labels(Inputs(images, labels=labels))
+    with pytest.raises(UserError, match="conditions on shape, colour: expected factors"):
+        make_cvae().with_labels(Inputs(images))
 
 
 def test_fit_refuses_bad_labels():
@@ -178,7 +192,7 @@ def test_a_factor_that_does_not_exist_is_refused_with_those_that_do():
 
 
 def test_a_saved_model_is_the_same_model(tmp_path):
-    ratio = DensityRatio(discriminator(2), keras.optimizers.Adam(0.01), name="density_ratio")
+    ratio = DensityRatio(adversary=discriminator(2), optimizer=keras.optimizers.Adam(0.01))
     model = make_cvae(ratio)
     model.update(data_of())
     model.save(tmp_path / "model.keras")
@@ -239,12 +253,12 @@ def test_a_model_without_labels_refuses_them(make_vae):
 
 def test_saved_model_infers_labels_and_decodes_joined_codes(tmp_path):
     model = make_cvae()
-    export_saved_model(model, tmp_path / "tfhub")
+    export_hub_module(model, tmp_path / "tfhub")
     signatures = tf.saved_model.load(str(tmp_path / "tfhub")).signatures
     x = tf.constant(IMAGES / 255, tf.float32)
     y = model.infer_labels(x)
     mean = signatures["gaussian_encoder"](images=x)["mean"]
-    np.testing.assert_allclose(mean, model.encode(x, y), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(mean, encoded(model, x, y), rtol=1e-4, atol=1e-5)
     joined = tf.concat([mean, y], axis=-1)
     labelled = signatures["labelled_encoder"](images=x)
     np.testing.assert_allclose(labelled["mean"], joined, rtol=1e-4, atol=1e-5)

@@ -16,14 +16,13 @@ from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
 from tfdis import config
+from tfdis.batch import Inputs, Outputs
 from tfdis.data.sprites import Sprites
 from tfdis.distributions import diagonal_gaussian
 from tfdis.errors import UserError
 from tfdis.keys import step_key
 from tfdis.losses.density_ratio import DensityRatio
 from tfdis.losses.label_adversary import LabelAdversary
-from tfdis.losses.term import Batch
-from tfdis.models.batches import Data
 from tfdis.models.conditional_presets import ifcvae
 from tfdis.models.ifcvae import IFCVAE
 from tfdis.models.trained import TrainedModel, load_keras
@@ -35,7 +34,7 @@ SGD = keras.optimizers.SGD
 
 
 def data_of(start=0, stop=32):
-    return Data.of((tf.constant(IMAGES[start:stop]), tf.constant(FACTORS[start:stop])))
+    return Inputs.of((tf.constant(IMAGES[start:stop]), tf.constant(FACTORS[start:stop])))
 
 
 def numbers(values):
@@ -97,8 +96,8 @@ def test_the_decoder_gets_z_beside_the_label_encoders_soft_label():
     np.testing.assert_allclose(model.infer_labels(x), code, rtol=1e-5)
     expected = model.decoder(np.concatenate([batch.z, code], axis=1))
     np.testing.assert_allclose(batch.logits, expected, rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(batch.decoded, 1 / (1 + np.exp(-expected)), rtol=1e-4)
-    np.testing.assert_array_equal(batch.labels, LABEL)
+    np.testing.assert_allclose(batch["decoded"], 1 / (1 + np.exp(-expected)), rtol=1e-4)
+    np.testing.assert_array_equal(batch.inputs.labels, LABEL)
 
 
 def test_values_and_accuracies_are_those_of_numpy():
@@ -106,8 +105,8 @@ def test_values_and_accuracies_are_those_of_numpy():
     batch = model.forward(data_of(), tf.constant(0), step_key(0, 0), training=True)
     loss, values = model.losses_of(batch)
     values = numbers(values)
-    on_input = np.asarray(model.classification.adversary(batch.images))
-    on_reconstruction = np.asarray(model.classification.adversary(batch.decoded))
+    on_input = np.asarray(model.classification.adversary(batch.inputs.images))
+    on_reconstruction = np.asarray(model.classification.adversary(batch["decoded"]))
     on_codes = np.asarray(model.terms[-1].adversary(standardized(batch.posterior.mean())))
     np.testing.assert_allclose(
         values["label_loss"], cross_entropy(on_reconstruction, LABELS.class_weights), rtol=1e-4
@@ -205,20 +204,22 @@ def test_the_encoder_learns_to_hide_the_label_from_its_adversary():
     codes = tf.Variable(start.astype(np.float32))
     hidden = keras.Sequential([keras.Input((2,)), keras.layers.Dense(32, "relu")])
     network = keras.Sequential([hidden, keras.layers.Dense(3)])
-    term = LabelAdversary(network, keras.optimizers.Adam(0.01), (3,), num_updates=5)
+    term = LabelAdversary(
+        adversary=network, optimizer=keras.optimizers.Adam(0.01), num_updates=5, class_counts=(3,)
+    )
     encoder = keras.optimizers.Adam(0.003)
     encoder.build([codes])
 
     def batch():
         posterior = diagonal_gaussian(codes, tf.zeros_like(codes))
-        return Batch(None, None, codes, posterior, None, None, None, labels=labels)
+        return Outputs(Inputs(None, labels=labels), codes, None, None, None, posterior)
 
     @tf.function
     def step():
         with tf.GradientTape() as tape:
             # Held to where they are, as a reconstruction would hold them.
             held = tf.reduce_mean(tf.square(codes - start.astype(np.float32)))
-            loss = 10.0 * term(batch=batch()) + held
+            loss = 10.0 * term(outputs=batch()) + held
         encoder.apply(tape.gradient(loss, [codes]), [codes])
         for _ in range(term.num_updates):
             with tf.GradientTape() as tape:
@@ -250,7 +251,8 @@ def test_the_label_encoder_learns_the_label():
 def test_soft_labels_are_learnt_from_too():
     soft = 0.9 * LABEL + 0.1 * np.concatenate([np.full(3, 1 / 3), np.full(2, 1 / 2)])
     model = make_ifcvae()
-    history = model.fit(IMAGES, soft.astype("float32"), epochs=20, verbose=0).history
+    batches = {"images": IMAGES, "labels": soft.astype("float32")}
+    history = model.fit(batches, epochs=20, verbose=0).history
     assert history["label_loss"][-1] < history["label_loss"][0]
     assert {"label_accuracy_input", "auxiliary_accuracy", "kl_loss"} <= set(history)
 
@@ -260,7 +262,7 @@ def test_factor_vaes_discriminator_beside_the_others(tmp_path):
 
     def fresh():
         ratio = DensityRatio(
-            discriminator(2), keras.optimizers.Adam(0.01), second_batch=True, name="density_ratio"
+            adversary=discriminator(2), optimizer=keras.optimizers.Adam(0.01), second_batch=True
         )
         return make_ifcvae(ratio)
 
@@ -287,13 +289,18 @@ def test_weights_may_follow_schedules_through_saving(tmp_path):
     model = make_ifcvae(w_aux=schedule)
     model.save(tmp_path / "model.keras")
     term = load_keras(tmp_path / "model.keras").terms[-1]
-    assert [float(term.weight_at(tf.constant(step))) for step in (0, 5)] == [0.0, 20.0]
+    assert [float(term.at("weight", tf.constant(step))) for step in (0, 5)] == [0.0, 20.0]
 
 
 def test_the_adversary_may_join_a_cvae():
     """It is a term like any other."""
     model = make_cvae(
-        LabelAdversary(discriminator(), keras.optimizers.Adam(0.01), COUNTS, weight=3.0)
+        LabelAdversary(
+            3.0,
+            adversary=discriminator(),
+            optimizer=keras.optimizers.Adam(0.01),
+            class_counts=COUNTS,
+        )
     )
     values = numbers(model.update(data_of()))
     base = values["reconstruction_loss"] + values["kl_loss"]
@@ -305,10 +312,10 @@ def test_defeat_is_complete_where_the_adversary_answers_the_frequencies():
     batch = model.forward(data_of(), tf.constant(0), step_key(0, 0), training=False)
     term = model.terms[-1]
     *_, kernel, bias = term.adversary.trainable_variables
-    assert float(term(batch=batch)) > 1e-3
+    assert float(term(outputs=batch)) > 1e-3
     kernel.assign(tf.zeros_like(kernel))
     bias.assign(np.log(LABEL.mean(axis=0)))
-    np.testing.assert_allclose(float(term(batch=batch)), 0, atol=1e-5)
+    np.testing.assert_allclose(float(term(outputs=batch)), 0, atol=1e-5)
 
 
 def test_the_discriminator_may_be_trained_several_times_on_a_batch():

@@ -5,9 +5,9 @@ import pytest
 import tensorflow as tf
 
 from tfdis import config
+from tfdis.batch import Inputs
 from tfdis.data.sprites import Sprites
 from tfdis.models import presets
-from tfdis.models.batches import Data
 
 _NETWORKS = [
     "encoder.num_latent = 3",
@@ -30,7 +30,7 @@ def objective_of():
         model.compile("adam")
         images = tf.constant(data.images(np.arange(0, 700000, 70000)), tf.float32) / 255
         batch = model.forward(
-            Data(images), tf.constant(step, tf.int64), tf.constant([0, 0]), training=True
+            Inputs(images), tf.constant(step, tf.int64), tf.constant([0, 0]), training=True
         )
         loss, values = model.losses_of(batch)
         return float(loss - values["reconstruction_loss"]), batch, model
@@ -91,11 +91,11 @@ def test_factor_vae_adds_the_log_odds(objective_of):
 def test_info_vae_weighs_kl_and_mmd_by_the_papers_equation_6(objective_of):
     ours, batch, model = objective_of(presets.info_vae(alpha=0.3, lambda_mmd=20.0))
     kl = float(tf.reduce_mean(batch.posterior.kl_divergence(batch.prior)))
-    mmd = float(next(term for term in model.terms if term.name == "mmd")(batch=batch))
+    mmd = float(next(term for term in model.terms if term.name == "mmd")(outputs=batch))
     np.testing.assert_allclose(ours, 0.7 * kl + (0.3 + 20.0 - 1.0) * mmd, rtol=1e-4, atol=1e-3)
 
 
 def test_ae_has_codes_without_noise(objective_of):
     ours, batch, model = objective_of(presets.ae())
     assert ours == 0.0
-    np.testing.assert_allclose(batch.z, model.encoder(batch.images), atol=1e-6)
+    np.testing.assert_allclose(batch.z, model.encoder(batch.inputs.images), atol=1e-6)

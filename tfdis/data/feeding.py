@@ -15,19 +15,23 @@ from typing import Protocol
 import numpy as np
 import tensorflow as tf
 
-from tfdis.keys import bits, step_key, subkey, uniform
+from tfdis.batch import Inputs, to_unit
+from tfdis.keys import Salt, bits, step_key, subkey, uniform
 
 Slab = tuple[tf.Tensor, ...]
 Factors = Callable[[tf.Tensor], tf.Tensor]
 
-# Folded into the step's key, so that the draw of a batch is independent of a model's own noise.
-_INDEX_SALT = 0x1D5
-_NUISANCE_SALT = 0x2D5
 _ALIGNMENT = 64  # bytes; TensorFlow's kernels require it of a tensor's memory
 
 
 class Feed(Protocol):
-    """Gives the batch of a step, inside the graph."""
+    """Gives the batch of a step, inside the graph.
+
+    Attributes:
+        draw: how images are drawn.
+    """
+
+    draw: "Draw"
 
     def slab(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
         """What the host prepares for `num_steps` steps; `()` where the device has everything.
@@ -39,9 +43,7 @@ class Feed(Protocol):
             batch_size: images per step.
         """
 
-    def batch(
-        self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int
-    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+    def batch(self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int) -> Inputs:
         """The batch of one step, in the graph.
 
         Args:
@@ -49,15 +51,28 @@ class Feed(Protocol):
             position: the step's place in the slab.
             key: `tfdis.keys.step_key(seed, step)`.
             batch_size: as for `slab`.
-
-        Returns:
-            images: float32 in [0, 1], `[batch, height, width, channels]`.
-            factors: int32 `[batch, num_factors]`, or None where the data has none.
         """
 
 
-class Draw:
-    """Draws the indices of a batch with replacement, keyed by (seed, step).
+class Draw(Protocol):
+    """Draws the indices of a batch, keyed by (seed, step), one by one or in groups.
+
+    Attributes:
+        group_size: how many images in a row belong together; a batch is a multiple of it.
+    """
+
+    group_size: int = 1
+
+    def __call__(self, key: tf.Tensor, batch_size: int) -> tf.Tensor:
+        """The indices of the batch of this key, int32 `[batch]`."""
+
+    def shared(self, key: tf.Tensor, batch_size: int) -> tf.Tensor | None:
+        """What the images of each group have in common; see `Inputs.shared`."""
+        return None
+
+
+class IndependentDraw(Draw):
+    """Draws indices with replacement.
 
     Args:
         num_images: indices lie in [0, num_images).
@@ -84,7 +99,7 @@ class Draw:
 
     def __call__(self, key: tf.Tensor, batch_size: int) -> tf.Tensor:
         """The indices of the batch of this key, int32 `[batch]`."""
-        key = subkey(key, _INDEX_SALT)
+        key = subkey(key, Salt.INDICES)
         if self._order is None:
             return tf.random.stateless_uniform(
                 [batch_size], key, 0, self.num_images, tf.int32, alg="philox"
@@ -118,14 +133,12 @@ class DeviceFeed:
         del seed, first_step, num_steps, batch_size
         return ()
 
-    def batch(
-        self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int
-    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+    def batch(self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int) -> Inputs:
         """See `Feed.batch`."""
         del slab, position
         indices = self.draw(key, batch_size)
-        images = to_unit(self._pixels(indices, subkey(key, _NUISANCE_SALT)))
-        return images, None if self._factors is None else self._factors(indices)
+        images = self._pixels(indices, subkey(key, Salt.NUISANCE))
+        return _inputs(images, indices, self.draw, self._factors, key)
 
 
 class SlabFeed:
@@ -161,20 +174,19 @@ class SlabFeed:
         self._ahead = following, self._thread.submit(self._read, *following)
         return slab
 
-    def batch(
-        self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int
-    ) -> tuple[tf.Tensor, tf.Tensor | None]:
+    def batch(self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int) -> Inputs:
         """See `Feed.batch`."""
         del batch_size
         images, indices = (tf.gather(part, position) for part in slab)
         if self._finish is not None:
-            images = self._finish(images, subkey(key, _NUISANCE_SALT))
-        return to_unit(images), None if self._factors is None else self._factors(indices)
+            images = self._finish(images, subkey(key, Salt.NUISANCE))
+        return _inputs(images, indices, self.draw, self._factors, key)
 
     def _read(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
         with tf.device("CPU:0"):
-            steps = tf.range(first_step, first_step + num_steps)
-            indices = self._indices(seed, steps, batch_size)
+            # Tensors, so that no length of a slab is traced anew.
+            first, count = tf.constant(first_step), tf.constant(num_steps)
+            indices = self._indices(tf.constant(seed), first, count, batch_size)
             flat = indices.numpy().ravel()
             # In the order of the file: sequential reads, and each page is touched once.
             order = np.argsort(flat)
@@ -183,11 +195,13 @@ class SlabFeed:
             images = tf.constant(images.reshape(num_steps, batch_size, *images.shape[1:]))
         return images, indices
 
-    def _draw_steps(self, seed: int, steps: tf.Tensor, batch_size: int) -> tf.Tensor:
+    def _draw_steps(
+        self, seed: tf.Tensor, first_step: tf.Tensor, num_steps: tf.Tensor, batch_size: int
+    ) -> tf.Tensor:
         return tf.map_fn(
             lambda step: self.draw(step_key(seed, step), batch_size),
-            steps,
-            fn_output_signature=tf.int32,
+            tf.range(first_step, first_step + num_steps),
+            fn_output_signature=tf.TensorSpec([batch_size], tf.int32),
         )
 
 
@@ -226,17 +240,27 @@ def shares_memory(array: np.ndarray) -> bool:
     return isinstance(array, np.memmap) and array.flags.writeable and aligned
 
 
-def to_unit(images: tf.Tensor) -> tf.Tensor:
-    """Images as float32 in [0, 1], from uint8 or from floats that are so already."""
-    if images.dtype == tf.uint8:
-        return tf.cast(images, tf.float32) / 255.0
-    return tf.cast(images, tf.float32)
+def _inputs(
+    images: tf.Tensor, indices: tf.Tensor, draw: "Draw", factors: Factors | None, key: tf.Tensor
+) -> Inputs:
+    return Inputs(
+        to_unit(images),
+        factors=None if factors is None else factors(indices),
+        shared=draw.shared(key, indices.shape[0]),
+        group_size=draw.group_size,
+    )
 
 
 def unravel(indices: tf.Tensor, sizes: list[int]) -> tf.Tensor:
     """`np.unravel_index` in the graph: int32 `[batch, len(sizes)]`, the last varies fastest."""
     strides = np.cumprod([1, *sizes[:0:-1]])[::-1].astype(np.int32)
     return indices[:, None] // strides.copy() % np.asarray(sizes, np.int32)
+
+
+def ravel(rows: tf.Tensor, sizes: list[int]) -> tf.Tensor:
+    """`np.ravel_multi_index` in the graph: the inverse of `unravel`, int32 `[batch]`."""
+    strides = np.cumprod([1, *sizes[:0:-1]])[::-1].astype(np.int32)
+    return tf.reduce_sum(tf.cast(rows, tf.int32) * strides.copy(), axis=1)
 
 
 def unpack_bits(packed: tf.Tensor) -> tf.Tensor:

@@ -3,8 +3,9 @@
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import unravel
+from tfdis.data.feeding import ravel, unravel
 from tfdis.data.ground_truth import GroundTruthData
+from tfdis.keys import subkey
 
 
 class GridData(GroundTruthData):
@@ -40,3 +41,14 @@ class GridData(GroundTruthData):
             if axis not in columns:
                 columns[axis] = random_state.randint(size, size=len(factors))
         return np.ravel_multi_index([columns[axis] for axis in range(len(self.grid))], self.grid)
+
+    def graph_index_of(self, factors: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        """See `GroundTruthData.graph_index_of`; nuisance axes are drawn uniformly."""
+        size = tf.shape(factors)[0]
+        columns = dict(zip(self.factor_axes, tf.unstack(factors, axis=1)))
+        for axis, count in enumerate(self.grid):
+            if axis not in columns:
+                columns[axis] = tf.random.stateless_uniform(
+                    [size], subkey(key, axis), 0, count, tf.int32, alg="philox"
+                )
+        return ravel(tf.stack([columns[axis] for axis in range(len(self.grid))], 1), self.grid)

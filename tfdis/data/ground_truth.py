@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import Draw, Feed, SlabFeed, unravel
+from tfdis.data.feeding import Draw, Feed, SlabFeed, ravel, unravel
 from tfdis.data.sampling import configured_draw
 
 
@@ -95,6 +95,19 @@ class GroundTruthData(abc.ABC):
     def graph_factors(self, indices: tf.Tensor) -> tf.Tensor:
         """As `factors`, in the graph: int32 `[batch, num_factors]`."""
         return unravel(indices, self.factors_num_values)
+
+    def graph_index_of(self, factors: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        """As `index_of`, in the graph.
+
+        Args:
+            factors: int32 `[batch, num_factors]`.
+            key: int32 `[2]`, the seed of what is no factor.
+
+        Returns:
+            int32 `[batch]`.
+        """
+        del key
+        return ravel(factors, self.factors_num_values)
 
     def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         """Draws `num` rows of factors uniformly, factor by factor as disentanglement_lib does."""

@@ -27,8 +27,8 @@ def tf_dataset(
     feed = data.feed()
 
     def batch(slab: tuple[tf.Tensor, ...], position: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
-        images, factors = feed.batch(slab, position, step_key(seed, step), batch_size)
-        return images if factors is None else (images, factors)
+        inputs = feed.batch(slab, position, step_key(seed, step), batch_size)
+        return inputs.images if inputs.factors is None else (inputs.images, inputs.factors)
 
     if isinstance(feed, DeviceFeed):
         steps = tf.data.Dataset.range(first_step, tf.int32.max)

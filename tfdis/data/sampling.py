@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from tfdis.config import configurable
-from tfdis.data.feeding import Draw
+from tfdis.data.feeding import Draw, IndependentDraw
 from tfdis.errors import UserError
 
 _CHUNK = 1 << 20
@@ -32,7 +32,7 @@ def configured_draw(data: Indexed) -> Draw:
         raise UserError(
             f"'split' and 'correlated_factors' leave no image of '{data.name}' to train on."
         )
-    return Draw(data.num_images, weights)
+    return IndependentDraw(data.num_images, weights)
 
 
 @configurable("split")

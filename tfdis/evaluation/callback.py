@@ -1,21 +1,20 @@
 """Scores during the training."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfdis.config import configurable
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.errors import UserError
 from tfdis.evaluation.scoring import evaluate
 from tfdis.evaluation.settings import names_in, refuse_unknown
+from tfdis.models.trained import TrainedModel
 from tfdis.results import update_result_directory
-from tfdis.training.callbacks import Callback
-
-if TYPE_CHECKING:
-    from tfdis.training.loop import Trainer
-    from tfdis.training.run import Run
+from tfdis.training.callbacks import IntervalCallback, Logs
 
 
-@configurable("scores")
-class EvaluationCallback(Callback):
+@configurable("scores", denylist=["data"])
+class EvaluationCallback(IntervalCallback):
     """Scores the model every so many steps, and at the end.
 
     The scores go to the progress bar, to progress.jsonl (and so to the learning curves) and to the
@@ -25,6 +24,10 @@ class EvaluationCallback(Callback):
         metrics: names, such as `["mig", "sap_score"]`.
         every: steps between scores; 0: at the end only.
         settings: gin bindings that change the metrics' parameters.
+        data: for `fit`, the data to score on; `tfdis-train` scores on what it trains on.
+
+    Attributes:
+        history: pairs of a step and its scores.
 
     Raises:
         UserError: there is no such metric.
@@ -38,12 +41,19 @@ class EvaluationCallback(Callback):
         ```
     """
 
-    def __init__(self, metrics: Sequence[str], every: int = 0, settings: Sequence[str] = ()):
+    def __init__(
+        self,
+        metrics: Sequence[str],
+        every: int = 0,
+        settings: Sequence[str] = (),
+        data: GroundTruthData | None = None,
+    ):
         super().__init__(every)
+        self.data = data
         self.metrics = names_in(metrics)
         self.settings = list(settings)
         refuse_unknown(self.metrics)
-        self._newest: tuple[int, dict[str, float]] | None = None
+        self.history: list[tuple[int, dict[str, float]]] = []
 
     def scores(self, model: Any, data: Any) -> dict[str, float]:
         """The scores of a model as it is now, as `metric.score`."""
@@ -55,20 +65,33 @@ class EvaluationCallback(Callback):
             if key != "elapsed_time"
         }
 
-    def begin(self, run: "Run", step: int) -> None:
-        """Takes note of the run."""
-        self._run, self._trained = run, run.trained
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Takes note of the model.
 
-    def on_interval(self, trainer: "Trainer", step: int) -> None:
+        Raises:
+            UserError: `fit` is called without data to score on.
+        """
+        super().on_train_begin(logs)
+        if self.run is None and self.data is None:
+            raise UserError("EvaluationCallback needs data to score on in fit: pass data.")
+        self._trained = TrainedModel(self.model)
+
+    def on_interval(self, step: int, logs: Logs) -> None:
         """Scores the model, and tells the log."""
-        scores, log = self.scores(self._trained, self._run.data), self._run.log
-        self._newest = step, scores
+        del logs
+        scores = self.scores(self._trained, self.run.data if self.run else self.data)
+        self.history.append((step, scores))
+        if self.run is None:
+            print("  ".join(f"{name} {value:.4g}" for name, value in scores.items()))
+            return
+        log = self.run.log
         log.bar.terms += tuple(name for name in scores if name not in log.bar.terms)
         log.scores.update(scores)
         log.write(step, scores)
 
-    def end(self, run: "Run", step: int) -> None:
-        """Writes the last scores."""
-        if self._newest is None or self._newest[0] != step:
-            self.on_interval(run.trainer, step)
-        update_result_directory(run.model_dir / "results", "scores", self._newest[1])
+    def on_train_end(self, logs: Logs | None = None) -> None:
+        """Scores the last step, and writes its scores."""
+        if not self.history or self.history[-1][0] != self.model.steps:
+            self.on_interval(self.model.steps, logs or {})
+        if self.run is not None:
+            update_result_directory(self.run.model_dir / "results", "scores", self.history[-1][1])

@@ -98,5 +98,10 @@ def _encoder_of(model: Any) -> Callable | None:
     if hasattr(model, "encoder_outputs"):
         import tensorflow as tf
 
-        return tf.function(model.encoder_outputs, reduce_retracing=True)
+        from tfdis.batch import Inputs
+
+        return tf.function(
+            lambda images: model.encoder_outputs(Inputs(images), training=False),
+            reduce_retracing=True,
+        )
     return getattr(model, "encode", None)

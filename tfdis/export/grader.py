@@ -1,15 +1,11 @@
 """Tells AIcrowd's grader how far a submission is."""
 
 import importlib.util
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tfdis.checks import Count, Positive
 from tfdis.config import configurable
-from tfdis.training.callbacks import Callback
-
-if TYPE_CHECKING:
-    from tfdis.training.loop import Trainer
-    from tfdis.training.run import Run
+from tfdis.training.callbacks import IntervalCallback, Logs
 
 # The part of the progress that is the training, as in the starter kit.
 TRAINING_PART = 0.9
@@ -56,7 +52,7 @@ class Grader:
             )
 
 
-class GraderProgress(Callback):
+class GraderProgress(IntervalCallback):
     """Registers the progress of the training.
 
     Args:
@@ -70,17 +66,12 @@ class GraderProgress(Callback):
         self._training_steps, self._hours = training_steps, hours
         self._grader = Grader()
 
-    def begin(self, run: "Run", step: int) -> None:
-        """Remembers whose time to look at."""
-        del step
-        self._checkpoints = run.checkpoints
-
-    def on_interval(self, trainer: "Trainer", step: int) -> None:
+    def on_interval(self, step: int, logs: Logs) -> None:
         """Registers."""
-        del trainer
+        del logs
         done = step / self._training_steps
         if self._hours:
-            done = max(done, self._checkpoints.elapsed_time / (3600 * self._hours))
+            done = max(done, self.run.checkpoints.elapsed_time / (3600 * self._hours))
         self._grader.progress(round(TRAINING_PART * min(done, 1.0), 4))
 
 

@@ -1,39 +1,23 @@
 """The Bernoulli reconstruction loss."""
 
-from typing import Any
-
-import keras
 import tensorflow as tf
 
-from tfdis.config import configurable
 from tfdis.losses.reconstruction import Reconstruction
-from tfdis.losses.term import Weight
+from tfdis.losses.term import loss_term
 
 _TINY = 1e-6
 
 
-@keras.saving.register_keras_serializable("tfdis")
+@loss_term("bernoulli_loss")
 class BernoulliLoss(Reconstruction):
     """-log p(x | z) in nats, pixels being independent Bernoulli variables.
 
-    Args:
+    Attributes:
         subtract_true_image_entropy: subtract the entropy of the image, the smallest value that the
             loss can take where pixels are neither 0 nor 1.
-        activation: see `Reconstruction`.
-        weight: see `Reconstruction`.
-        name: see `LossTerm`.
     """
 
-    def __init__(
-        self,
-        subtract_true_image_entropy: bool = False,
-        activation: str = "logits",
-        weight: Weight = 1.0,
-        name: str | None = None,
-        **kwargs: Any,
-    ):
-        super().__init__(activation, weight, name, **kwargs)
-        self.subtract_true_image_entropy = subtract_true_image_entropy
+    subtract_true_image_entropy: bool = False
 
     def per_image(self, images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """The cross-entropy of each image and its reconstruction in nats, `[batch]`."""
@@ -47,26 +31,8 @@ class BernoulliLoss(Reconstruction):
             loss -= cross_entropy(clipped, clipped)
         return tf.reduce_sum(loss, axis=(1, 2, 3))
 
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this term again."""
-        return {
-            **super().get_config(),
-            "subtract_true_image_entropy": self.subtract_true_image_entropy,
-        }
-
 
 def cross_entropy(images: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
     """-x log p - (1 - x) log(1 - p) in nats, pixel by pixel; p is kept off 0 and 1."""
     p = tf.clip_by_value(probabilities, _TINY, 1 - _TINY)
     return -(images * tf.math.log(p) + (1 - images) * tf.math.log(1 - p))
-
-
-@configurable("bernoulli_loss", allowlist=["subtract_true_image_entropy"])
-def bernoulli_loss(
-    activation: str = "logits",
-    weight: Weight = 1.0,
-    name: str | None = None,
-    subtract_true_image_entropy: bool = False,
-) -> BernoulliLoss:
-    """The gin name of `BernoulliLoss`."""
-    return BernoulliLoss(subtract_true_image_entropy, activation, weight, name)

@@ -1,22 +1,24 @@
 """The Kullback-Leibler divergence of the posterior from the prior."""
 
-import keras
+from typing import ClassVar
+
 import tensorflow as tf
 
-from tfdis.config import configurable
-from tfdis.losses.term import Batch, LossTerm, Weight
+from tfdis.batch import Outputs
+from tfdis.losses.term import LossTerm, loss_term
 
 
-@keras.saving.register_keras_serializable("tfdis")
+@loss_term("kl")
 class KL(LossTerm):
-    """E_x[KL(q(z|x) || p(z))] in nats; weighed by beta in Eq. 4 of Higgins et al. (2017)."""
+    """E_x[KL(q(z|x) || p(z))] in nats; the weight is beta in Eq. 4 of Higgins et al. (2017)."""
 
-    def call(self, batch: Batch) -> tf.Tensor:
+    value_name: ClassVar[str] = "kl_loss"
+
+    def call(self, outputs: Outputs) -> tf.Tensor:
         """The mean divergence over the batch, a scalar."""
-        return tf.reduce_mean(batch.posterior.kl_divergence(batch.prior))
+        return mean_divergence(outputs)
 
 
-@configurable("kl")
-def kl(weight: Weight = 1.0) -> KL:
-    """The gin name of `KL`."""
-    return KL(weight, name="kl_loss")
+def mean_divergence(outputs: Outputs) -> tf.Tensor:
+    """The mean over the batch of KL(posterior || prior) in nats, a scalar."""
+    return tf.reduce_mean(outputs.posterior.kl_divergence(outputs.prior))

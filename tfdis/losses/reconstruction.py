@@ -1,15 +1,14 @@
-"""What reconstruction losses share, and their gin name."""
+"""What reconstruction losses share, and their common gin name."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import ClassVar, Literal
 
 import gin
-import keras
 import tensorflow as tf
 
+from tfdis.batch import Outputs
 from tfdis.config import configurable
-from tfdis.errors import UserError
-from tfdis.losses.term import Batch, LossTerm, Weight
+from tfdis.losses.term import LossTerm, Weight
 
 
 class Reconstruction(LossTerm):
@@ -17,29 +16,14 @@ class Reconstruction(LossTerm):
 
     A subclass writes `per_image`.
 
-    Args:
+    Attributes:
         activation: what makes pixels of the decoder's output: "logits" (a sigmoid) or "tanh"
             (tanh(x) / 2 + 1/2), disentanglement_lib's option.
-        weight: the weight of the reconstruction.
-        name: see `LossTerm`.
-
-    Raises:
-        UserError: there is no such activation.
     """
 
-    def __init__(
-        self,
-        activation: str = "logits",
-        weight: Weight = 1.0,
-        name: str | None = None,
-        **kwargs: Any,
-    ):
-        super().__init__(weight, name, **kwargs)
-        if activation not in ("logits", "tanh"):
-            raise UserError(
-                f"reconstruction_loss.activation is '{activation}': it is 'logits' or 'tanh'."
-            )
-        self.activation = activation
+    value_name: ClassVar[str] = "reconstruction_loss"
+
+    activation: Literal["logits", "tanh"] = "logits"
 
     def pixels(self, logits: tf.Tensor) -> tf.Tensor:
         """The image in [0, 1] that the decoder's output stands for, of the same shape."""
@@ -49,29 +33,23 @@ class Reconstruction(LossTerm):
         """The distance of each image from its reconstruction, `[batch]`."""
         raise NotImplementedError
 
-    def call(self, batch: Batch) -> tf.Tensor:
+    def call(self, outputs: Outputs) -> tf.Tensor:
         """The mean distance over the batch, a scalar."""
-        return tf.reduce_mean(self.per_image(batch.images, batch.logits))
-
-    def get_config(self) -> dict[str, Any]:
-        """The arguments that make this term again."""
-        return {**super().get_config(), "activation": self.activation}
+        return tf.reduce_mean(self.per_image(outputs.inputs.images, outputs.logits))
 
 
 @configurable("reconstruction_loss")
 def reconstruction_loss(
     loss_fn: Callable[..., Reconstruction] = gin.REQUIRED,
-    activation: str = "logits",
-    weight: Weight = 1.0,
+    activation: Literal["logits", "tanh"] | None = None,
+    weight: Weight | None = None,
 ) -> Reconstruction:
     """The reconstruction term that gin names.
 
     Args:
         loss_fn: `@bernoulli_loss`, `@l2_loss`, or another that makes a `Reconstruction`.
-        activation: see `Reconstruction`.
-        weight: the weight of the reconstruction, a number or a schedule.
+        activation: see `Reconstruction`; None leaves it to `loss_fn`.
+        weight: the weight of the reconstruction; None leaves it to `loss_fn`.
     """
-    return loss_fn(activation=activation, weight=weight, name="reconstruction_loss")
-
-
-keras.saving.register_keras_serializable("tfdis")(Reconstruction)
+    given = {"activation": activation, "weight": weight}
+    return loss_fn(**{name: value for name, value in given.items() if value is not None})

@@ -1,119 +1,203 @@
-"""What every loss term is: one training batch in, one scalar out."""
+"""What every loss term is: what a model made of one batch in, one scalar out."""
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any
+import inspect
+import typing
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar
 
+import gin
 import keras
 import tensorflow as tf
-import tensorflow_probability as tfp
+from keras.optimizers.schedules import LearningRateSchedule
 
-Weight = float | keras.optimizers.schedules.LearningRateSchedule
+from tfdis.batch import Outputs
+from tfdis.checks import fits, wrong
+from tfdis.config import configurable
+from tfdis.errors import UserError
+from tfdis.schedules import as_schedule
+
+# A number, or a schedule from the step to a number.
+Weight = float | LearningRateSchedule
+
+_NO_DEFAULT = inspect.Parameter.empty
 
 
 @dataclasses.dataclass(frozen=True)
-class Batch:
-    """What a model hands to its loss terms at one step.
+class Field:
+    """One parameter of a loss term."""
 
-    Attributes:
-        images: float32 in [0, 1], `[batch, height, width, channels]`.
-        logits: what the decoder makes of `z`, of the images' shape.
-        z: the codes that were decoded, `[batch, num_latents]`.
-        posterior: the distribution that `z` was drawn from; None in a deterministic autoencoder.
-        prior: the distribution that the posterior is held against; None likewise.
-        step: int64 scalar, the number of updates so far.
-        key: int32 `[2]`, the seed of all noise of this step.
-        second_z: codes of a second batch, where a term asked for them; else None.
-        labels: float32 `[batch, num_classes]` of a conditional model; else None.
-        label_logits: what a label encoder reads from `images`, `[batch, num_classes]`; else None.
-        decoded: beside them, the images in [0, 1] of `logits`, with a gradient that reaches the
-            decoder alone; else None.
+    name: str
+    annotation: Any
+    default: Any
+
+    @property
+    def may_follow(self) -> bool:
+        """Whether it may follow a schedule."""
+        kinds = (self.annotation, *typing.get_args(self.annotation))
+        return LearningRateSchedule in kinds
+
+
+_WEIGHT = Field("weight", Weight, 1.0)
+
+
+def loss_term(name: str, requires: Sequence[str] = ()) -> Callable[[type], type]:
+    """Makes a loss term of a class with annotated fields, as `dataclasses.dataclass` does.
+
+    The fields become the constructor's keyword arguments, what Keras saves, and what gin binds
+    under `name`. Whatever is annotated as a `ClassVar` is no field.
+
+    Args:
+        name: in gin; of the term's value too, unless the class has a `value_name`.
+        requires: fields that gin must bind; in Python they have their defaults.
+
+    Example:
+        >>> @loss_term("sparsity")
+        ... class Sparsity(LossTerm):
+        ...     offset: float = 0.0
+        ...
+        ...     def call(self, outputs):
+        ...         return tf.reduce_mean(tf.abs(outputs.z - self.offset))
+        >>> Sparsity(2.0, offset=1.0).get_config()["offset"]
+        1.0
     """
 
-    images: tf.Tensor
-    logits: tf.Tensor
-    z: tf.Tensor
-    posterior: tfp.distributions.Distribution | None
-    prior: tfp.distributions.Distribution | None
-    step: tf.Tensor
-    key: tf.Tensor
-    second_z: tf.Tensor | None = None
-    labels: tf.Tensor | None = None
-    label_logits: tf.Tensor | None = None
-    decoded: tf.Tensor | None = None
+    def decorate(cls: type) -> type:
+        cls.fields = _fields_of(cls)
+        cls.gin_name = name
+        keras.saving.register_keras_serializable("tfdis")(cls)
+        configurable(name)(_gin_function(cls, name, requires))
+        return cls
+
+    return decorate
 
 
 class LossTerm(keras.layers.Layer):
     """One summand of an objective.
 
-    A subclass writes `call(batch) -> scalar`, its formula, without the weight.
+    A subclass is decorated with `loss_term`, annotates its parameters as fields, and writes
+    `call(outputs) -> scalar`, its formula, without the weight.
 
     Args:
         weight: what the term is multiplied by: a number, or a schedule from the step to a number.
         name: what the term is called in progress lines, results and learning curves.
+        **fields: the fields of the subclass.
+
+    Raises:
+        UserError: a value does not fit the annotation of its field.
 
     Attributes:
-        needs_whole_batch: the formula compares codes with each other. Where a batch is spread over
-            replicas, the term then sees the codes of all of them.
-        needs_second_batch: the term wants `second_z`.
+        needs_whole_batch: the formula compares images with each other. Where a batch is spread over
+            replicas, the term then sees all of it.
+        needs_second_batch: the term wants `outputs["second_z"]`, codes of a second batch.
         report_names: what the term tells beside its value, such as an accuracy.
+        gin_name: the class's name in gin, and the default of `name` without a `value_name`.
+        value_name: the default of `name`, where it is another.
     """
 
-    needs_whole_batch = False
-    needs_second_batch = False
-    report_names: tuple[str, ...] = ()
+    needs_whole_batch: ClassVar[bool] = False
+    needs_second_batch: ClassVar[bool] = False
+    report_names: ClassVar[tuple[str, ...]] = ()
+    gin_name: ClassVar[str | None] = None
+    value_name: ClassVar[str | None] = None
+    fields: ClassVar[tuple[Field, ...]] = ()
 
-    def __init__(self, weight: Weight = 1.0, name: str | None = None, **kwargs: Any):
-        super().__init__(name=name, **kwargs)
-        self.weight = (
-            keras.saving.deserialize_keras_object(weight) if isinstance(weight, dict) else weight
-        )
+    weight: Weight = 1.0
+
+    def __init__(self, weight: Weight = 1.0, *, name: str | None = None, **fields: Any):
+        own = {field.name: field for field in self.fields}
+        keras_arguments = {key: fields.pop(key) for key in [*fields] if key not in own}
+        super().__init__(name=name or self.value_name or self.gin_name, **keras_arguments)
+        values = {"weight": weight, **fields}
+        for field in (_WEIGHT, *own.values()):
+            if field.name not in values and field.default is _NO_DEFAULT:
+                raise TypeError(f"{type(self).__name__} needs the argument {field.name}.")
+            value = values.get(field.name, field.default)
+            value = as_schedule(value) if field.may_follow else value
+            if not fits(value, field.annotation):
+                raise UserError(wrong(f"{self.gin_name}.{field.name}", value, field.annotation))
+            setattr(self, field.name, value)
         self.built = True
 
-    def weight_at(self, step: tf.Tensor) -> tf.Tensor:
-        """The weight at this step, a float32 scalar."""
-        return value_at(self.weight, step)
+    def at(self, name: str, step: tf.Tensor) -> tf.Tensor:
+        """The number that a field is at this step, be it a number or a schedule; float32 scalar."""
+        value = getattr(self, name)
+        return tf.cast(value(step) if isinstance(value, LearningRateSchedule) else value, "float32")
+
+    @property
+    def schedules(self) -> dict[str, LearningRateSchedule]:
+        """The fields that follow a schedule, by name."""
+        values = {name: getattr(self, name) for name in ("weight", *(f.name for f in self.fields))}
+        return {k: value for k, value in values.items() if isinstance(value, LearningRateSchedule)}
 
     def prepare(self, num_latents: int, num_images: int | None) -> None:
-        """Called once by the model that owns the term, before the first batch.
+        """Called by a model that takes the term, before the first batch; forgets any model before.
 
         Args:
             num_latents: the number of latents of the model.
             num_images: the number of images in the data set, or None where nobody knows it.
         """
 
-    def value_and_report(self, batch: Batch) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+    def value_and_report(self, outputs: Outputs) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """What `call` gives, and scalars by the names in `report_names`."""
-        return self(batch=batch), {}
+        return self(outputs=outputs), {}
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this term again."""
-        return {**super().get_config(), "weight": serialized(self.weight)}
+        names = ["weight", *(field.name for field in self.fields)]
+        return {**super().get_config(), **{name: _saved(getattr(self, name)) for name in names}}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> "LossTerm":
+        """The term of a `get_config`."""
+        return cls(**{name: _loaded(value) for name, value in config.items()})
 
 
-class AdversarialTerm(LossTerm):
-    """A term that owns a network beside the model, with a loss and an optimizer of its own.
-
-    Attributes:
-        adversary: the network; the model's own optimizer never touches it.
-        optimizer: what trains it on `adversary_loss`.
-        num_updates: how often it is trained on each batch.
-    """
-
-    adversary: keras.Model
-    optimizer: keras.optimizers.Optimizer
-    num_updates: int = 1
-
-    def adversary_loss(self, batch: Batch) -> tf.Tensor:
-        """What the adversary minimizes, a scalar; `batch` carries no gradient to the model."""
-        raise NotImplementedError
+def _fields_of(cls: type) -> tuple[Field, ...]:
+    annotations: dict[str, Any] = {}
+    for base in reversed(cls.__mro__):
+        if issubclass(base, LossTerm) and base is not LossTerm:
+            annotations |= inspect.get_annotations(base, eval_str=True)
+    return tuple(
+        Field(name, annotation, getattr(cls, name, _NO_DEFAULT))
+        for name, annotation in annotations.items()
+        if annotation is not ClassVar and typing.get_origin(annotation) is not ClassVar
+    )
 
 
-def value_at(value: Weight, step: tf.Tensor) -> tf.Tensor:
-    """A number, or a schedule's value at `step`, as a float32 scalar."""
-    return tf.cast(value(step) if isinstance(value, Callable) else value, tf.float32)
+def _gin_function(cls: type, name: str, requires: Sequence[str]) -> Callable[..., LossTerm]:
+    """A function with the signature that the fields say, for gin and its checks."""
+
+    def make(*arguments: Any, **fields: Any) -> LossTerm:
+        return cls(*arguments, **fields)
+
+    fields = [_WEIGHT, Field("name", str | None, None), *cls.fields]
+    parameters = [
+        inspect.Parameter(
+            field.name,
+            inspect.Parameter.KEYWORD_ONLY if position else inspect.Parameter.POSITIONAL_OR_KEYWORD,
+            default=gin.REQUIRED
+            if field.name in requires or field.default is _NO_DEFAULT
+            else field.default,
+            annotation=field.annotation,
+        )
+        for position, field in enumerate(fields)
+    ]
+    make.__name__ = make.__qualname__ = name
+    make.__module__ = cls.__module__
+    make.__doc__ = cls.__doc__
+    make.__signature__ = inspect.Signature(parameters, return_annotation=cls)
+    make.__annotations__ = {p.name: p.annotation for p in parameters} | {"return": cls}
+    return make
 
 
-def serialized(value: Weight) -> Any:
-    """A number as it is, a schedule as Keras serializes it."""
-    return keras.saving.serialize_keras_object(value) if isinstance(value, Callable) else value
+def _saved(value: Any) -> Any:
+    if isinstance(value, LearningRateSchedule | keras.Model | keras.optimizers.Optimizer):
+        return keras.saving.serialize_keras_object(value)
+    return list(value) if isinstance(value, tuple) else value
+
+
+def _loaded(value: Any) -> Any:
+    if isinstance(value, dict) and "class_name" in value:
+        return keras.saving.deserialize_keras_object(value)
+    return tuple(value) if isinstance(value, list) else value

@@ -6,12 +6,15 @@ from collections.abc import Callable, Sequence
 import gin
 
 from tfdis.architectures.decoders import make_decoder
+from tfdis.architectures.discriminators import make_discriminator
 from tfdis.architectures.encoders import make_encoder
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
+from tfdis.losses.adversarial import AdversarialTerm
 from tfdis.losses.term import LossTerm
 from tfdis.models.autoencoder import Autoencoder
 from tfdis.models.vae import VAE
+from tfdis.optimizers import make_discriminator_optimizer
 
 # What gin's `model.model` is: given a data set and a seed, it makes the model.
 Builder = Callable[[GroundTruthData, int], Autoencoder]
@@ -36,21 +39,42 @@ def loss_terms(terms: Sequence[LossTerm] = gin.REQUIRED) -> Builder:
             density_ratio.weight = 10.0
             total_correlation.weight = 3.0
     """
-    return functools.partial(_build, VAE, tuple(terms))
+    return functools.partial(build, VAE, list(terms))
 
 
 @configurable("deterministic_loss_terms")
 def deterministic_loss_terms(terms: Sequence[LossTerm] = gin.REQUIRED) -> Builder:
     """As `loss_terms`, for an autoencoder with a deterministic encoder."""
-    return functools.partial(_build, Autoencoder, tuple(terms))
+    return functools.partial(build, Autoencoder, list(terms))
 
 
-def _build(
+def build(
     model_class: type[Autoencoder],
-    terms: tuple[LossTerm, ...],
+    terms: Sequence[LossTerm],
     data: GroundTruthData,
     seed: int,
 ) -> Autoencoder:
+    """Makes a model for a data set, with the networks that gin chose.
+
+    Args:
+        model_class: `VAE`, or another with its constructor; `Autoencoder` gets a deterministic
+            encoder.
+        terms: the loss terms.
+        data: what it is made for.
+        seed: of all noise.
+    """
     encoder = make_encoder(data.observation_shape, deterministic=model_class is Autoencoder)
-    decoder = make_decoder(encoder.outputs[0].shape[-1], data.observation_shape)
+    num_latents = encoder.outputs[0].shape[-1]
+    decoder = make_decoder(num_latents, data.observation_shape)
+    give_adversaries(terms, num_latents)
     return model_class(encoder, decoder, terms, num_images=data.num_images, seed=seed)
+
+
+def give_adversaries(terms: Sequence[LossTerm], num_latents: int) -> None:
+    """Gives gin's `discriminator` and its optimizer to the terms that were made without."""
+    for term in terms:
+        if isinstance(term, AdversarialTerm):
+            if term.adversary is None:
+                term.adversary = make_discriminator(num_latents, num_classes=term.num_classes)
+            if term.optimizer is None:
+                term.optimizer = make_discriminator_optimizer()

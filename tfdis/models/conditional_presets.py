@@ -16,7 +16,7 @@ from tfdis.errors import UserError
 from tfdis.losses.label_adversary import LabelAdversary
 from tfdis.losses.label_classification import LabelClassification
 from tfdis.losses.term import LossTerm, Weight
-from tfdis.models.build import Builder
+from tfdis.models.build import Builder, give_adversaries
 from tfdis.models.conditional_vae import ConditionalVAE
 from tfdis.models.ifcvae import IFCVAE
 from tfdis.optimizers import make_discriminator_optimizer, make_vae_optimizer
@@ -55,7 +55,9 @@ def cvae(
                 f"{height} and {breadth}."
             )
         encoder = make_encoder((height, breadth, channels + width))
-        decoder = make_decoder(encoder.outputs[0].shape[-1] + width, data.observation_shape)
+        num_latents = encoder.outputs[0].shape[-1]
+        decoder = make_decoder(num_latents + width, data.observation_shape)
+        give_adversaries(terms, num_latents)
         return ConditionalVAE(
             encoder, decoder, terms, selected, tiler(width, height), data.num_images, seed
         )
@@ -106,12 +108,23 @@ def ifcvae(
                 data.observation_shape, num_latent=width, deterministic=True
             )
             classification = LabelClassification(
-                label_encoder, make_vae_optimizer(), counts, selected.class_weights.tolist(), w_le
+                w_le,
+                adversary=label_encoder,
+                optimizer=make_vae_optimizer(),
+                class_counts=counts,
+                class_weights=tuple(selected.class_weights.tolist()),
             )
         with gin.config_scope("auxiliary"):
             discriminator = make_discriminator(num_latents, num_classes=width)
             optimizer = make_discriminator_optimizer()
-            adversary = LabelAdversary(discriminator, optimizer, counts, auxiliary_updates, w_aux)
+            adversary = LabelAdversary(
+                w_aux,
+                adversary=discriminator,
+                optimizer=optimizer,
+                num_updates=auxiliary_updates,
+                class_counts=counts,
+            )
+        give_adversaries(terms, num_latents)
         all_terms = [*terms, classification, adversary]
         return IFCVAE(encoder, decoder, all_terms, selected, data.num_images, seed)
 

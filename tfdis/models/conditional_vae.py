@@ -1,19 +1,19 @@
 """The conditional VAE: labels beside images on their way in, beside codes on their way out."""
 
+import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
 import keras
 import numpy as np
 import tensorflow as tf
-import tensorflow_probability as tfp
 
+from tfdis.batch import Inputs
 from tfdis.data.labels import Labels
-from tfdis.distributions import diagonal_gaussian, standard_normal
+from tfdis.distributions import standard_normal
 from tfdis.errors import UserError
-from tfdis.losses.labels import label_probabilities
-from tfdis.losses.term import Batch, LossTerm
-from tfdis.models.batches import Data
+from tfdis.losses.label_cross_entropy import label_probabilities
+from tfdis.losses.term import LossTerm
 from tfdis.models.vae import VAE
 
 
@@ -63,11 +63,6 @@ class ConditionalVAE(VAE):
         self.built = True
 
     @property
-    def state(self) -> dict[str, list[keras.Variable]]:
-        """See `Autoencoder.state`; the tiler's weights too."""
-        return {**super().state, "tiler": self.tiler.variables if self.tiler else []}
-
-    @property
     def label_width(self) -> int:
         """The number of columns of a label, all factors' together."""
         return sum(self.labels.class_counts)
@@ -77,39 +72,56 @@ class ConditionalVAE(VAE):
         """The factors in a label and the names of each one's classes."""
         return self.labels.groups
 
-    def labels_of(self, factors: Any) -> tf.Tensor:
+    def with_labels(self, inputs: Inputs, infer: bool = False) -> Inputs:
+        """See `Autoencoder.with_labels`: the labels given, or those in the factors.
+
+        Raises:
+            UserError: there are neither and none are to be inferred; they are of another width, or
+                factors are out of range (where that is known, so not inside a graph).
+        """
+        if inputs.labels is not None:
+            labels = self._checked(inputs.labels)
+        elif inputs.factors is not None:
+            labels = self.labels_of(inputs.factors)
+        elif infer:
+            labels = self.infer_labels(inputs.images)
+        else:
+            raise UserError(
+                f"The model conditions on {', '.join(self.labels.names)}: expected factors beside "
+                "the images."
+            )
+        return dataclasses.replace(inputs, labels=labels)
+
+    def labels_of(self, factors: tf.Tensor) -> tf.Tensor:
         """The labels in a batch's factors, float32 `[batch, width]`.
 
         Args:
-            factors: all factors of the data set, integers `[batch, num_factors]`; or labels, floats
-                `[batch, width]`, which are taken as they are.
+            factors: all factors of the data set, integers `[batch, num_factors]`.
 
         Raises:
-            UserError: they are missing, of another width, or out of range (where that is known, so
-                not inside a graph).
+            UserError: see `with_labels`.
         """
         names = ", ".join(self.labels.names)
-        if factors is None:
-            raise UserError(f"The model conditions on {names}: expected factors beside the images.")
         factors = tf.convert_to_tensor(factors)
-        shape = factors.shape
-        if factors.dtype.is_floating:
-            if shape.rank != 2 or shape[1] != self.label_width:
-                raise UserError(
-                    f"Labels of {names} have the shape {list(shape)}: expected "
-                    f"[batch, {self.label_width}]."
-                )
-            return tf.cast(factors, tf.float32)
-        needed = max(self.labels.columns) + 1
-        if shape.rank != 2 or shape[1] < needed:
+        shape, needed = factors.shape, max(self.labels.columns) + 1
+        if factors.dtype.is_floating or shape.rank != 2 or shape[1] < needed:
             raise UserError(
-                f"Factors have the shape {list(shape)}: expected [batch, num_factors] with at "
-                f"least {needed} factors, of which the labels {names} are "
-                f"{', '.join(map(str, self.labels.columns))}."
+                f"Factors have the type {factors.dtype.name} and the shape {list(shape)}: expected "
+                f"integers [batch, num_factors] with at least {needed} factors, of which the "
+                f"labels {names} are {', '.join(map(str, self.labels.columns))}."
             )
         if tf.executing_eagerly():
             self._refuse_out_of_range(factors.numpy())
         return self.labels.one_hot(factors)
+
+    def _checked(self, labels: tf.Tensor) -> tf.Tensor:
+        labels = tf.convert_to_tensor(labels)
+        if labels.shape.rank != 2 or labels.shape[1] != self.label_width:
+            raise UserError(
+                f"Labels of {', '.join(self.labels.names)} have the shape {list(labels.shape)}: "
+                f"expected [batch, {self.label_width}]."
+            )
+        return tf.cast(labels, tf.float32)
 
     def _refuse_out_of_range(self, factors: np.ndarray) -> None:
         groups = zip(self.labels.names, self.labels.columns, self.labels.class_counts)
@@ -122,9 +134,17 @@ class ConditionalVAE(VAE):
                 )
 
     def fit(self, x: Any = None, y: Any = None, **kwargs: Any) -> keras.callbacks.History:
-        """As Keras' `fit`, on images and factors, which are checked first where they are arrays."""
-        if y is not None or isinstance(x, np.ndarray | tf.Tensor):
+        """As Keras' `fit`, on images and factors, which are checked first where they are arrays.
+
+        Labels, soft ones too, go with the images: `fit({"images": images, "labels": labels})`.
+
+        Raises:
+            UserError: see `with_labels`; or there are neither factors nor labels.
+        """
+        if y is not None:
             self.labels_of(y)
+        elif isinstance(x, np.ndarray | tf.Tensor):
+            self.with_labels(Inputs(x))
         return super().fit(x, y, **kwargs)
 
     def infer_labels(self, images: tf.Tensor) -> tf.Tensor:
@@ -151,63 +171,19 @@ class ConditionalVAE(VAE):
 
     def _evidence_lower_bound(self, images: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """The ELBO in nats with the posterior's mean for its sample, `[batch]`."""
-        posterior = self.posterior(images, labels)
+        posterior = self.posterior(Inputs(images, labels=labels))
         logits = self.decode(posterior.mean(), labels)
         divergence = posterior.kl_divergence(standard_normal(self.num_latents))
         return -self.reconstruction.per_image(images, logits) - divergence
 
-    def encoder_outputs(
-        self, images: tf.Tensor, labels: tf.Tensor | None = None, training: bool | None = None
-    ) -> tuple[tf.Tensor, ...]:
-        """See `Autoencoder.encoder_outputs`; labels that are left out are inferred."""
+    def encoder_outputs(self, inputs: Inputs, training: bool | None = None) -> list[tf.Tensor]:
+        """See `Autoencoder.encoder_outputs`; the encoder sees the labels where there is a tiler."""
         if self.tiler is not None:
-            labels = self.infer_labels(images) if labels is None else labels
-            planes = self.tiler(labels, training=training)
-            images = tf.concat([images, tf.cast(planes, images.dtype)], axis=-1)
-        return super().encoder_outputs(images, training)
-
-    def encode(
-        self, images: tf.Tensor, labels: tf.Tensor | None = None, training: bool | None = None
-    ) -> tf.Tensor:
-        """Images and labels to the posterior's mean, float32 `[batch, num_latents]`."""
-        return self.encoder_outputs(images, labels, training)[0]
-
-    def posterior(
-        self, images: tf.Tensor, labels: tf.Tensor | None = None, training: bool | None = None
-    ) -> tfp.distributions.Distribution:
-        """q(z | x, y): event shape `[num_latents]`, batch shape `[batch]`."""
-        return diagonal_gaussian(*self.encoder_outputs(images, labels, training))
-
-    def decoder_input(self, images: tf.Tensor, z: tf.Tensor) -> tf.Tensor:
-        """The code joined with the image's inferred label, `[batch, num_latents + width]`."""
-        return tf.concat([z, self.infer_labels(images)], axis=-1)
-
-    def decode(
-        self, z: tf.Tensor, labels: tf.Tensor | None = None, training: bool | None = None
-    ) -> tf.Tensor:
-        """Codes and labels to logits; without labels, `z` is codes joined with labels."""
-        return super().decode(z if labels is None else tf.concat([z, labels], axis=-1), training)
-
-    def call(
-        self, images: tf.Tensor, labels: tf.Tensor | None = None, training: bool | None = None
-    ) -> tf.Tensor:
-        """Images and labels to the logits of reconstructions, without noise."""
-        labels = self.infer_labels(images) if labels is None else labels
-        return self.decode(self.encode(images, labels, training), labels, training)
-
-    def forward(self, data: Data, step: tf.Tensor, key: tf.Tensor, training: bool) -> Batch:
-        """See `Autoencoder.forward`."""
-        labels = self.labels_of(data.factors)
-        posterior = self.posterior(data.images, labels, training)
-        z = self.sample(posterior, key)
-        logits = self.decode(z, labels, training)
-        prior = standard_normal(self.num_latents)
-        return Batch(data.images, logits, z, posterior, prior, step, key, labels=labels)
-
-    def second_codes(self, data: Data, key: tf.Tensor) -> tf.Tensor:
-        """See `Autoencoder.second_codes`."""
-        labels = self.labels_of(data.factors)
-        return self.sample(self.posterior(data.images, labels, training=True), key)
+            inputs = self.with_labels(inputs, infer=True)
+            planes = self.tiler(inputs.labels, training=training)
+            images = tf.concat([inputs.images, tf.cast(planes, inputs.images.dtype)], axis=-1)
+            inputs = dataclasses.replace(inputs, images=images)
+        return super().encoder_outputs(inputs, training)
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this model again."""

@@ -6,13 +6,13 @@ from typing import Any
 import keras
 import tensorflow as tf
 
+from tfdis.batch import Inputs, Outputs
 from tfdis.data.labels import Labels
 from tfdis.distributions import standard_normal
 from tfdis.errors import UserError
 from tfdis.losses.label_classification import LabelClassification
-from tfdis.losses.labels import label_probabilities
-from tfdis.losses.term import Batch, LossTerm
-from tfdis.models.batches import Data
+from tfdis.losses.label_cross_entropy import label_probabilities
+from tfdis.losses.term import LossTerm
 from tfdis.models.conditional_vae import ConditionalVAE
 
 
@@ -73,25 +73,20 @@ class IFCVAE(ConditionalVAE):
         logits = self.classification.logits(images)
         return label_probabilities(logits, self.labels.class_counts)
 
-    def forward(self, data: Data, step: tf.Tensor, key: tf.Tensor, training: bool) -> Batch:
-        """See `Autoencoder.forward`."""
-        labels = self.labels_of(data.factors)
-        posterior = self.posterior(data.images, labels, training)
+    def forward(self, inputs: Inputs, step: tf.Tensor, key: tf.Tensor, training: bool) -> Outputs:
+        """See `ModelOfTerms.forward`; the decoder gets the label encoder's reading for the label.
+
+        Adds "label_logits", what the label encoder reads from the images, `[batch, width]`, and
+        "decoded", the reconstructions in [0, 1] with a gradient that reaches the decoder alone.
+        """
+        inputs = self.with_labels(inputs)
+        posterior = self.combine_posteriors(self.posterior(inputs, training), inputs)
         z = self.sample(posterior, key)
-        label_logits = self.classification.logits(data.images, training)
+        label_logits = self.classification.logits(inputs.images, training)
         soft = tf.stop_gradient(label_probabilities(label_logits, self.labels.class_counts))
         logits = self.decode(z, soft, training)
         # A second decoding, a tenth of the step, whose gradient ends before the encoder of z.
         decoded = self.reconstruction.pixels(self.decode(tf.stop_gradient(z), soft, training))
-        return Batch(
-            data.images,
-            logits,
-            z,
-            posterior,
-            standard_normal(self.num_latents),
-            step,
-            key,
-            labels=labels,
-            label_logits=label_logits,
-            decoded=decoded,
-        )
+        extras = {"label_logits": label_logits, "decoded": decoded}
+        prior = standard_normal(self.num_latents)
+        return Outputs(inputs, z, logits, step, key, posterior, prior, extras)

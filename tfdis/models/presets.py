@@ -31,7 +31,7 @@ def vae(beta: float = gin.REQUIRED) -> Builder:
     Args:
         beta: the weight of KL; 1 is the VAE of Kingma and Welling (2014).
     """
-    return loss_terms([reconstruction_loss(), KL(beta, name="kl_loss")])
+    return loss_terms([reconstruction_loss(), KL(beta)])
 
 
 @configurable("beta_vae")
@@ -54,7 +54,7 @@ def annealed_vae(
         iteration_threshold: the number of updates in which C rises from 0 to `c_max`.
     """
     capacity = LinearSchedule(0.0, float(c_max), iteration_threshold)
-    return loss_terms([reconstruction_loss(), Capacity(capacity, gamma, name="capacity")])
+    return loss_terms([reconstruction_loss(), Capacity(gamma, capacity=capacity)])
 
 
 @configurable("factor_vae")
@@ -65,8 +65,8 @@ def factor_vae(gamma: float = gin.REQUIRED, second_batch: bool = False) -> Build
         gamma: the weight of the total correlation.
         second_batch: see `DensityRatio`.
     """
-    ratio = DensityRatio(second_batch=second_batch, weight=gamma, name="density_ratio")
-    return loss_terms([reconstruction_loss(), KL(name="kl_loss"), ratio])
+    ratio = DensityRatio(gamma, second_batch=second_batch)
+    return loss_terms([reconstruction_loss(), KL(), ratio])
 
 
 @configurable("beta_tc_vae")
@@ -77,8 +77,8 @@ def beta_tc_vae(beta: float = gin.REQUIRED, estimator: str = "minibatch") -> Bui
         beta: what the total correlation weighs, the one that is part of KL counted in.
         estimator: see `TotalCorrelation`.
     """
-    correlation = TotalCorrelation(estimator, weight=beta - 1.0, name="total_correlation")
-    return loss_terms([reconstruction_loss(), KL(name="kl_loss"), correlation])
+    correlation = TotalCorrelation(beta - 1.0, estimator=estimator)
+    return loss_terms([reconstruction_loss(), KL(), correlation])
 
 
 @configurable("dip_vae")
@@ -94,8 +94,8 @@ def dip_vae(
         lambda_d_factor: the weight of its diagonal is lambda_d_factor * lambda_od.
         dip_type: "i" or "ii".
     """
-    deviation = DIP(dip_type, lambda_d_factor, lambda_od, name="dip")
-    return loss_terms([reconstruction_loss(), KL(name="kl_loss"), deviation])
+    deviation = DIP(lambda_od, dip_type=dip_type, lambda_d_factor=lambda_d_factor)
+    return loss_terms([reconstruction_loss(), KL(), deviation])
 
 
 @configurable("info_vae")
@@ -106,5 +106,5 @@ def info_vae(alpha: float = 0.0, lambda_mmd: float = gin.REQUIRED) -> Builder:
         alpha: KL weighs 1 - alpha; 1 leaves the mutual information of images and codes alone.
         lambda_mmd: lambda; the discrepancy weighs alpha + lambda - 1.
     """
-    discrepancy = MMD(weight=alpha + lambda_mmd - 1.0, name="mmd")
-    return loss_terms([reconstruction_loss(), KL(1.0 - alpha, name="kl_loss"), discrepancy])
+    discrepancy = MMD(alpha + lambda_mmd - 1.0)
+    return loss_terms([reconstruction_loss(), KL(1.0 - alpha), discrepancy])

@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis import results
+from tfdis.batch import Inputs
 from tfdis.errors import UserError
 from tfdis.models.autoencoder import Autoencoder
 
@@ -35,19 +36,24 @@ class TrainedModel:
     def __init__(self, model: Autoencoder, gin: dict[str, str] | None = None):
         self.model, self.gin = model, gin or {}
         self.observation_shape, self.num_latents = model.observation_shape, model.num_latents
-        self.label_groups = getattr(model, "label_groups", ())
+        self.label_groups = model.label_groups
         self._label_width = sum(len(classes) for _, classes in self.label_groups)
         images = tf.TensorSpec([None, *self.observation_shape], tf.float32)
         codes = tf.TensorSpec([None, self.num_latents], tf.float32)
         labels = (tf.TensorSpec([None, self._label_width], tf.float32),) * bool(self.label_groups)
-        self._encode = tf.function(model.encoder_outputs, input_signature=[images, *labels])
+        self._encode = tf.function(
+            lambda images, labels=None: model.encoder_outputs(
+                model.with_labels(Inputs(images, labels=labels), infer=True), training=False
+            ),
+            input_signature=[images, *labels],
+        )
         self._decode = tf.function(
-            lambda *code: (model.reconstruction.pixels(model.decode(*code, training=False)),),
+            lambda z, labels=None: [model.reconstruction.pixels(model.decode(z, labels))],
             input_signature=[codes, *labels],
         )
         if self.label_groups:
             self._infer = tf.function(
-                lambda images: (model.infer_labels(images),), input_signature=[images]
+                lambda images: [model.infer_labels(images)], input_signature=[images]
             )
 
     def encode(

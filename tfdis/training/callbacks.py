@@ -1,51 +1,64 @@
-"""What may happen between two calls of the compiled step."""
+"""Keras callbacks that act every so many steps, in the training loop and in `fit` alike.
+
+The loop tells callbacks what `fit` tells them: `on_train_batch_end` after each call of the compiled
+loop, which may hold many updates (as with Keras' `steps_per_execution`), with the means over the
+epoch so far; `on_epoch_end`; `on_train_begin` and `on_train_end`. What is special to a run of
+`tfdis-train` is in `params["run"]`.
+"""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tfdis.training.loop import Trainer
-    from tfdis.training.run import Run
+import keras
+
+Logs = Mapping[str, float]
 
 
-class Callback:
-    """Something that happens every so many steps.
+class IntervalCallback(keras.callbacks.Callback):
+    """A callback that acts every so many updates.
+
+    A subclass writes `on_interval`, and `get_state` and `set_state` where a resumed run has to know
+    what happened before.
 
     Args:
-        every: steps between two intervals; no call runs past the end of one. 0: none.
+        every: updates between two intervals; no call of the loop runs past the end of one. 0: none.
+
+    Attributes:
+        params: what Keras gives, and in `tfdis-train` "run", a `tfdis.training.run.Run`.
     """
 
     def __init__(self, every: int = 0):
+        super().__init__()
         self.every = every
+        self._interval = 0
 
-    def begin(self, run: "Run", step: int) -> None:
-        """Called before the first step, after a resumed run has its state back."""
+    @property
+    def run(self) -> Any:
+        """The run of `tfdis-train`; None in `fit`."""
+        return (self.params or {}).get("run")
 
-    def end(self, run: "Run", step: int) -> None:
-        """Called when the training is complete and its results are written."""
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Takes note of where the run begins."""
+        self._interval = self._number(self.model.steps)
 
-    def next_interval(self, step: int) -> int:
-        """The step at which the interval ends that `step` is in."""
-        return (step // self.every + 1) * self.every
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Calls `on_interval` where one has ended."""
+        del batch
+        step = self.model.steps
+        if self._number(step) > self._interval:
+            self._interval = self._number(step)
+            self.on_interval(step, logs or {})
 
-    def after_steps(
-        self, trainer: "Trainer", step: int, num_steps: int, sums: Mapping[str, float]
-    ) -> None:
-        """Called after each call of the compiled loop.
+    def on_interval(self, step: int, logs: Logs) -> None:
+        """Called after every `every` updates.
 
         Args:
-            trainer: who calls.
             step: updates so far.
-            num_steps: updates in this call.
-            sums: the sum of the loss and of every term over them; sums of float32 in float64 are
-                exact, so it does not matter how many updates go into a call.
+            logs: the means over the epoch so far, of the loss and every term.
         """
-        del num_steps, sums
-        if self.every and step % self.every == 0:
-            self.on_interval(trainer, step)
 
-    def on_interval(self, trainer: "Trainer", step: int) -> None:
-        """Called at every multiple of `every`."""
+    def _number(self, step: int) -> int:
+        return step // self.every if self.every else 0
 
     def get_state(self) -> dict[str, Any]:
         """What a resumed run needs to go on as if it had never stopped; goes into JSON."""
@@ -55,33 +68,58 @@ class Callback:
         """Takes back what `get_state` gave."""
 
 
-class MeanOverInterval(Callback):
-    """A callback that is told the means over its whole interval."""
+class MeanOverInterval(IntervalCallback):
+    """A callback that is told the means over its whole interval.
+
+    Keras gives the means over the epoch so far. Times the number of batches they are the sums over
+    the epoch, whose differences are the sums over any part of it.
+    """
 
     def __init__(self, every: int):
         super().__init__(every)
-        self._sums: dict[str, float] = {}
-        self._count = 0
+        self._before: dict[str, float] = {}  # sums over the interval, of earlier epochs
+        self._start: dict[str, float] = {}  # sums over the epoch where the interval began
+        self._count, self._start_count = 0, 0
 
-    def after_steps(
-        self, trainer: "Trainer", step: int, num_steps: int, sums: Mapping[str, float]
-    ) -> None:
+    def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
+        """The sums over the epoch begin anew."""
+        del epoch, logs
+        self._start, self._start_count = {}, 0
+
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Adds up; at the interval's end calls `on_means`."""
-        for name, value in sums.items():
-            self._sums[name] = self._sums.get(name, 0.0) + value
-        self._count += num_steps
-        if step % self.every == 0:
-            means = {name: total / self._count for name, total in self._sums.items()}
-            self._sums, self._count = {}, 0
-            self.on_means(trainer, step, means)
+        self._sums = {name: value * (batch + 1) for name, value in (logs or {}).items()}
+        self._batches = batch + 1
+        super().on_train_batch_end(batch, logs)
 
-    def on_means(self, trainer: "Trainer", step: int, means: Mapping[str, float]) -> None:
-        """Called at every multiple of `every` with the means since the last."""
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Keeps the sums of the epoch for the interval that goes on."""
+        del epoch, logs
+        self._before, self._count = self._interval_sums()
+
+    def on_interval(self, step: int, logs: Logs) -> None:
+        """See `IntervalCallback`."""
+        sums, count = self._interval_sums()
+        self._before, self._count = {}, 0
+        self._start, self._start_count = self._sums, self._batches
+        self.on_means(step, {name: total / count for name, total in sums.items()})
+
+    def on_means(self, step: int, means: Logs) -> None:
+        """Called after every `every` updates with the means over them."""
+
+    def _interval_sums(self) -> tuple[dict[str, float], int]:
+        sums = {
+            name: self._before.get(name, 0.0) + total - self._start.get(name, 0.0)
+            for name, total in self._sums.items()
+        }
+        return sums, self._count + self._batches - self._start_count
 
     def get_state(self) -> dict[str, Any]:
         """The sums so far."""
-        return {"sums": self._sums, "count": self._count}
+        names = ("_before", "_count", "_start", "_start_count")
+        return {name.strip("_"): getattr(self, name) for name in names}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Takes back the sums."""
-        self._sums, self._count = dict(state["sums"]), state["count"]
+        self._before, self._count = dict(state["before"]), state["count"]
+        self._start, self._start_count = dict(state["start"]), state["start_count"]

@@ -6,6 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any, Protocol
 
 import keras
 import numpy as np
@@ -14,26 +15,37 @@ import tensorflow as tf
 from tfdis import results
 from tfdis.disk import os_errors
 from tfdis.errors import UserError
-from tfdis.models.autoencoder import Autoencoder
-from tfdis.training.callbacks import Callback
-from tfdis.training.loop import Trainer
+from tfdis.training.callbacks import IntervalCallback, Logs
+from tfdis.training.loop import Trainable
 
 
-class Checkpoints(Callback):
+class Stateful(Protocol):
+    """What has a state beside the weights: the loop, and callbacks that count."""
+
+    def get_state(self) -> dict[str, Any]:
+        """What a resumed run needs, for JSON."""
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Takes it back."""
+
+
+class Checkpoints(IntervalCallback):
     """Saves a run to `directory/<step>/`, written aside and renamed; keeps the newest.
 
-    Noise and batches are keyed by the step, so weights, optimizers, callbacks' counters and the
-    elapsed time are all there is to save.
+    Noise and batches are keyed by the step, so weights, optimizers, counters and the elapsed time
+    are all there is to save. It is the last of the callbacks, so that the others have counted.
 
     Args:
         directory: where checkpoints go.
-        callbacks: whose state is saved, in an order that does not change.
+        stateful: what else has a state, in an order that does not change; what has no `get_state`,
+            as Keras' own callbacks, is passed over.
         seconds: between two checkpoints.
     """
 
-    def __init__(self, directory: str | os.PathLike, callbacks: Sequence[Callback], seconds: float):
+    def __init__(self, directory: str | os.PathLike, stateful: Sequence[Any], seconds: float):
         super().__init__()
-        self.directory, self.callbacks, self.seconds = Path(directory), list(callbacks), seconds
+        self.directory, self.seconds = Path(directory), seconds
+        self.stateful: list[Stateful] = [each for each in stateful if hasattr(each, "get_state")]
         self._last = self._start = time.monotonic()
         self._elapsed_before = 0.0
 
@@ -42,14 +54,22 @@ class Checkpoints(Callback):
         """Seconds of training, those of earlier starts of the run counted in."""
         return self._elapsed_before + time.monotonic() - self._start
 
-    def after_steps(
-        self, trainer: Trainer, step: int, num_steps: int, sums: Mapping[str, float]
-    ) -> None:
-        """Saves when it is time to."""
-        if time.monotonic() - self._last >= self.seconds:
-            self.save(trainer.model, step)
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Saves when it is time to; at the end of an epoch only when all have heard of it."""
+        del logs
+        if batch + 1 != self.params["steps"]:
+            self._save_in_time()
 
-    def save(self, model: Autoencoder, step: int) -> Path:
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
+        """Saves when it is time to."""
+        del epoch, logs
+        self._save_in_time()
+
+    def _save_in_time(self) -> None:
+        if time.monotonic() - self._last >= self.seconds:
+            self.save(self.model, self.model.steps)
+
+    def save(self, model: Trainable, step: int) -> Path:
         """Writes the checkpoint of this step, then removes the older ones.
 
         Raises:
@@ -64,7 +84,7 @@ class Checkpoints(Callback):
                     "step": step,
                     "elapsed_time": self.elapsed_time,
                     "names": self._names,
-                    "callbacks": [callback.get_state() for callback in self.callbacks],
+                    "callbacks": [each.get_state() for each in self.stateful],
                 }
                 results.write_json(partial / "run.json", state)
         for older in _all(self.directory)[:-1]:
@@ -72,7 +92,7 @@ class Checkpoints(Callback):
         self._last = time.monotonic()
         return path
 
-    def restore(self, model: Autoencoder) -> int:
+    def restore(self, model: Trainable) -> int:
         """Goes back to the newest checkpoint; returns its step, 0 where there is none."""
         path = latest(self.directory)
         if path is None:
@@ -80,19 +100,15 @@ class Checkpoints(Callback):
         read(path, model.state)
         state = results.read_json(path / "run.json")
         try:
-            step, elapsed, states = (
-                int(state["step"]),
-                float(state["elapsed_time"]),
-                state["callbacks"],
-            )
-            names = state.get("names", [f"{len(states)} callbacks"])  # tfdis 0.1 left no names
-            if names != self._names and (len(states) != len(self._names) or "names" in state):
+            step, elapsed = int(state["step"]), float(state["elapsed_time"])
+            names, states = state["names"], state["callbacks"]
+            if names != self._names:
                 raise UserError(
                     f"The checkpoint {path} is of a run with {', '.join(names)}, and this one has "
                     f"{', '.join(self._names)}: go on with the callbacks that it began with."
                 )
-            for callback, its_state in zip(self.callbacks, states, strict=True):
-                callback.set_state(its_state)
+            for each, its_state in zip(self.stateful, states, strict=True):
+                each.set_state(its_state)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(
                 f"{path / 'run.json'} is damaged: remove {path}, and the run goes on from an "
@@ -103,7 +119,7 @@ class Checkpoints(Callback):
 
     @property
     def _names(self) -> list[str]:
-        return [type(callback).__name__ for callback in self.callbacks]
+        return [type(each).__name__ for each in self.stateful]
 
 
 def latest(directory: str | os.PathLike) -> Path | None:
@@ -148,8 +164,8 @@ def _all(directory: str | os.PathLike) -> list[Path]:
     return sorted(path for path in paths if re.fullmatch(r"\d{8,}", path.name))
 
 
-def _refuse_not_finite(model: Autoencoder, step: int) -> None:
-    for variable in model.trainable_variables:
+def _refuse_not_finite(model: Trainable, step: int) -> None:
+    for variable in [each for part in model.state.values() for each in part]:
         if not np.isfinite(variable.numpy()).all():
             raise UserError(
                 f"The weights {variable.path} are not finite after step {step}: lower the learning "

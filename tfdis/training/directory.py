@@ -147,7 +147,7 @@ def is_complete(model_dir: str | os.PathLike, training_steps: int) -> bool:
     steps = found.get("global_step") if isinstance(found, dict) else None
     if not isinstance(steps, int):
         raise UserError(f"{path} is damaged: it holds no number global_step.")
-    return steps >= training_steps
+    return steps >= training_steps or found.get("stopped_early", False)
 
 
 def _settle(target: Path, aside: Path) -> None:

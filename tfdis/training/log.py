@@ -8,8 +8,7 @@ from typing import Protocol
 
 from tfdis import results
 from tfdis.errors import UserError
-from tfdis.training.callbacks import MeanOverInterval
-from tfdis.training.loop import Trainer
+from tfdis.training.callbacks import Logs, MeanOverInterval
 from tfdis.training.progress import ProgressBar
 
 
@@ -45,10 +44,12 @@ class Log(MeanOverInterval):
         super().__init__(every)
         self.path, self.bar, self.loggers = Path(path), bar, loggers
         self.scores: dict[str, float] = {}
-        self._start, self._there = 0, set()
+        self._resumed_at, self._there = 0, set()
 
-    def start(self, step: int) -> None:
-        """Begins, or goes on at `step`."""
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Begins, or goes on where the model is."""
+        super().on_train_begin(logs)
+        step = self.model.steps
         self.bar.start(step)
         if self.path.exists():
             lines = self.path.read_text(errors="replace").splitlines(keepends=True)
@@ -57,20 +58,18 @@ class Log(MeanOverInterval):
             if kept != lines:
                 results.write_text(self.path, "".join(kept))
             self._there = {_names(line) for line in kept if _step(line) == step}
-            self._start = step
+            self._resumed_at = step
 
-    def after_steps(
-        self, trainer: Trainer, step: int, num_steps: int, sums: Mapping[str, float]
-    ) -> None:
-        """Shows the means of the call, with the newest scores."""
-        means = {name: value / num_steps for name, value in sums.items()}
-        self.bar.update(step, {**means, **self.scores})
-        super().after_steps(trainer, step, num_steps, sums)
+    def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
+        """Shows the means over the epoch so far, with the newest scores."""
+        self.bar.update(self.model.steps, {**(logs or {}), **self.scores})
+        super().on_train_batch_end(batch, logs)
 
-    def on_means(self, trainer: Trainer, step: int, means: Mapping[str, float]) -> None:
-        """Writes one line."""
-        rate = trainer.learning_rate
-        self.write(step, {**means, "learning_rate": rate})
+    def on_means(self, step: int, means: Logs) -> None:
+        """Writes one line, with what the learning rate and all schedules are at this step."""
+        scheduled = {name: float(value(step)) for name, value in self.model.schedules.items()}
+        rate = float(self.model.optimizer.learning_rate)
+        self.write(step, {**means, "learning_rate": rate, **scheduled})
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends a line to progress.jsonl and tells the loggers.
@@ -81,7 +80,7 @@ class Log(MeanOverInterval):
             UserError: the file cannot be written.
         """
         line = json.dumps({"step": step, **values}) + "\n"
-        if step != self._start or _names(line) not in self._there:
+        if step != self._resumed_at or _names(line) not in self._there:
             try:
                 with self.path.open("a") as handle:
                     handle.write(line)

@@ -1,21 +1,54 @@
 """The training loop: many steps per call, on the device."""
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Protocol
 
+import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.feeding import Feed
+from tfdis.batch import Inputs, map_tensors
+from tfdis.data.feeding import Feed, Slab
 from tfdis.errors import UserError
-from tfdis.keys import step_key, subkey
-from tfdis.models.autoencoder import Autoencoder
-from tfdis.models.batches import Data
-from tfdis.training.callbacks import Callback
+from tfdis.keys import Salt, step_key, subkey
 
 _CALL_SECONDS = 0.5
 _MOST_STEPS = 512
-_EVALUATION_SALT = 0x8D5
+
+
+class Trainable(Protocol):
+    """What the loop, the checkpoints and the results know of a model.
+
+    `tfdis.models.model_of_terms.ModelOfTerms` is one.
+
+    Attributes:
+        optimizer: the optimizer whose learning rate is logged.
+        seed: of the noise.
+        steps: updates so far.
+        batches_per_step: how many batches `update` takes in one.
+        value_names: the names of what `update` gives.
+        state: all that a training changes, by part.
+        stop_training: set by a callback that wants the training to end.
+    """
+
+    optimizer: keras.optimizers.Optimizer
+    seed: int
+    steps: int
+    batches_per_step: int
+    value_names: Sequence[str]
+    state: Mapping[str, Sequence[keras.Variable]]
+    stop_training: bool
+
+    def update(self, inputs: Inputs) -> Mapping[str, tf.Tensor]:
+        """One update on one batch; scalars by name, "loss" among them."""
+
+    def test_losses(self, inputs: Inputs, key: tf.Tensor) -> Mapping[str, tf.Tensor]:
+        """The same scalars without an update."""
+
+    def save_in(self, directory: Path) -> list[Path]:
+        """Writes the trained model's files; returns their paths."""
 
 
 class Trainer:
@@ -32,19 +65,21 @@ class Trainer:
         seed: of the batches; the model has its own for the noise.
         strategy: of tf.distribute, over whose replicas a batch is spread; None for one device.
         jit_compile: compile the loop with XLA.
+        steps_per_epoch: updates in an epoch, as callbacks hear of it; None: there is only one.
 
     Raises:
-        UserError: the batch does not divide over the replicas.
+        UserError: the batch does not divide over the replicas, or into the groups of the feed.
     """
 
     def __init__(
         self,
-        model: Autoencoder,
+        model: Trainable,
         feed: Feed,
         batch_size: int,
         seed: int,
         strategy: tf.distribute.Strategy | None = None,
         jit_compile: bool = False,
+        steps_per_epoch: int | None = None,
     ):
         self.model, self.feed, self.batch_size, self.seed = model, feed, batch_size, seed
         self.strategy = strategy if strategy and strategy.num_replicas_in_sync > 1 else None
@@ -53,17 +88,22 @@ class Trainer:
             raise UserError(
                 f"model.batch_size is {batch_size}: expected a multiple of the {replicas} replicas."
             )
+        group_size = feed.draw.group_size
+        if batch_size // replicas % group_size:
+            raise UserError(
+                f"model.batch_size is {batch_size}: expected a multiple of {replicas * group_size},"
+                f" since {group_size} images belong together."
+            )
         self.names = model.value_names
-        self._drawn = batch_size * (2 if model.needs_second_batch else 1)
+        self.steps_per_epoch = steps_per_epoch
+        self._drawn = batch_size * model.batches_per_step
         self._replica_size = batch_size // replicas
-        self._train = tf.function(self._train_steps, jit_compile=jit_compile)
-        self._test = tf.function(self._test_steps, jit_compile=jit_compile)
+        # Slabs of any number of steps share one trace.
+        traced = {"jit_compile": jit_compile, "reduce_retracing": True}
+        self._train = tf.function(self._train_steps, **traced)
+        self._test = tf.function(self._test_steps, **traced)
         self._steps_per_call, self._calls = 1, 0
-
-    @property
-    def step(self) -> int:
-        """The number of updates so far."""
-        return int(self.model.optimizer.iterations.numpy())
+        self._epoch_sums = np.zeros(len(self.names))
 
     @property
     def learning_rate(self) -> float:
@@ -73,21 +113,47 @@ class Trainer:
     def run(
         self,
         until: int,
-        callbacks: Sequence[Callback] = (),
+        callbacks: Sequence[keras.callbacks.Callback] = (),
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
         """Trains up to step `until`, or until `should_stop` says so between two calls.
 
+        Args:
+            until: the step to stop at.
+            callbacks: Keras callbacks, which know their model; `on_train_batch_end` is told after
+                each call of the compiled loop, with the means over the epoch so far.
+            should_stop: asked between two calls; so is a model's `stop_training`, which callbacks
+                set.
+
         Raises:
             UserError: a term is not finite; names it and its step.
         """
-        step = self.step
-        while step < until and not should_stop():
-            stops = [callback.next_interval(step) for callback in callbacks if callback.every]
-            sums, done = self._call(step, min(until, *stops, step + self._steps_per_call) - step)
-            step += done
-            for callback in callbacks:
-                callback.after_steps(self, step, done, sums)
+        step = self.model.steps
+        epoch_steps = self.steps_per_epoch or until
+        self.model.stop_training = False
+        while step < until and not self.model.stop_training and not should_stop():
+            epoch, batch = divmod(step, epoch_steps)
+            if batch == 0:
+                self._epoch_sums[:] = 0.0
+                _tell(callbacks, "on_epoch_begin", epoch)
+            stops = [step + every - step % every for every in _intervals(callbacks)]
+            stops.append(step + epoch_steps - batch)
+            count = min(until, *stops, step + self._steps_per_call) - step
+            _tell(callbacks, "on_train_batch_begin", batch)
+            done = self._call(step, count)
+            step, batch = step + done, batch + done
+            means = dict(zip(self.names, (self._epoch_sums / batch).tolist()))
+            _tell(callbacks, "on_train_batch_end", batch - 1, means)
+            if batch == epoch_steps:
+                _tell(callbacks, "on_epoch_end", epoch, means)
+
+    def get_state(self) -> dict[str, Any]:
+        """The sums over the epoch so far, for a run that is resumed; goes into JSON."""
+        return {"epoch_sums": self._epoch_sums.tolist()}
+
+    def set_state(self, state: Mapping[str, Any]) -> None:
+        """Takes back what `get_state` gave."""
+        self._epoch_sums = np.array(state["epoch_sums"])
 
     def evaluate(self, num_batches: int) -> dict[str, float]:
         """The mean loss and terms over batches and noise of their own, without an update."""
@@ -100,9 +166,10 @@ class Trainer:
         return dict(zip(self.names, sums / num_batches))
 
     def _evaluation_seed(self) -> int:
-        return int(self.seed) ^ _EVALUATION_SALT
+        return int(self.seed) ^ Salt.EVALUATION
 
-    def _call(self, step: int, count: int) -> tuple[dict[str, float], int]:
+    def _call(self, step: int, count: int) -> int:
+        """Runs up to `count` updates and adds up their values; returns how many there were."""
         start = time.monotonic()
         slab = self.feed.slab(self.seed, step, count, self._drawn)
         done, sums, last = self._train(
@@ -116,7 +183,9 @@ class Trainer:
         if self._calls > 2 and count == self._steps_per_call:
             ideal = count * _CALL_SECONDS / (time.monotonic() - start)
             self._steps_per_call = int(np.clip(2 ** np.floor(np.log2(ideal)), 1, _MOST_STEPS))
-        return dict(zip(self.names, sums.numpy().tolist())), done
+        # Sums of float32 in float64 are exact: it does not matter how many updates are in a call.
+        self._epoch_sums += sums.numpy()
+        return done
 
     def _refuse(self, last: np.ndarray, step: int) -> None:
         bad = [name for name, value in zip(self.names, last) if not np.isfinite(value)]
@@ -129,7 +198,7 @@ class Trainer:
         )
 
     def _train_steps(
-        self, slab: tuple[tf.Tensor, ...], first_step: tf.Tensor, count: tf.Tensor
+        self, slab: Slab, first_step: tf.Tensor, count: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
         def body(
             position: tf.Tensor, sums: tf.Tensor, last: tf.Tensor
@@ -146,14 +215,12 @@ class Trainer:
             parallel_iterations=1,
         )
 
-    def _test_steps(
-        self, slab: tuple[tf.Tensor, ...], first: tf.Tensor, count: tf.Tensor
-    ) -> tf.Tensor:
+    def _test_steps(self, slab: Slab, first: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
         def body(position: tf.Tensor, sums: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
             key = step_key(self._evaluation_seed(), first + position)
-            noise = subkey(key, _EVALUATION_SALT)
+            noise = subkey(key, Salt.EVALUATION)
             return position + 1, sums + self._on_replicas(
-                slab, position, key, lambda data: self.model.test_losses(data, noise)
+                slab, position, key, lambda inputs: self.model.test_losses(inputs, noise)
             )
 
         zeros = tf.zeros([len(self.names)])
@@ -167,26 +234,36 @@ class Trainer:
 
     def _on_replicas(
         self,
-        slab: tuple[tf.Tensor, ...],
+        slab: Slab,
         position: tf.Tensor,
         key: tf.Tensor,
-        function: Callable[[Data], dict[str, tf.Tensor]],
+        function: Callable[[Inputs], Mapping[str, tf.Tensor]],
     ) -> tf.Tensor:
         """The mean over replicas of what `function` gives for each one's part of the batch."""
 
         def part() -> tf.Tensor:
-            data = Data(*self.feed.batch(slab, position, key, self._drawn))
+            inputs = self.feed.batch(slab, position, key, self._drawn)
             if self.strategy:
                 first = tf.distribute.get_replica_context().replica_id_in_sync_group
                 rows = first * self._replica_size + tf.range(self._replica_size)
                 # Of a second batch, the same rows: a replica splits what it gets in two.
                 starts = range(0, self._drawn, self.batch_size)
                 rows = tf.concat([start + rows for start in starts], axis=0)
-                data = Data(*(None if all_ is None else tf.gather(all_, rows) for all_ in data))
-            values = function(data)
+                inputs = map_tensors(lambda tensor: tf.gather(tensor, rows), inputs)
+            values = function(inputs)
             return tf.stack([tf.cast(values[name], tf.float32) for name in self.names])
 
         if not self.strategy:
             return part()
         parts = self.strategy.run(part)
         return self.strategy.reduce(tf.distribute.ReduceOp.MEAN, parts, axis=None)
+
+
+def _intervals(callbacks: Sequence[keras.callbacks.Callback]) -> list[int]:
+    """The steps after which a callback wants to be told; Keras' own do not say."""
+    return [every for each in callbacks if (every := getattr(each, "every", 0))]
+
+
+def _tell(callbacks: Sequence[keras.callbacks.Callback], event: str, *arguments: Any) -> None:
+    for callback in callbacks:
+        getattr(callback, event)(*arguments)

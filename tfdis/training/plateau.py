@@ -1,70 +1,76 @@
 """The learning rate, reduced when the objective stops to fall."""
 
-import functools
 import math
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from annotated_types import Ge, Interval
 
 from tfdis.config import configurable
 from tfdis.errors import UserError
-from tfdis.training.callbacks import MeanOverInterval
-from tfdis.training.loop import Trainer
+from tfdis.optimizers import schedule_of
+from tfdis.training.callbacks import IntervalCallback, Logs
 
 
-class ReduceOnPlateau(MeanOverInterval):
+@configurable("reduce_on_plateau")
+class ReduceOnPlateau(IntervalCallback):
     """Multiplies the learning rate by `factor` when the objective's epoch mean is on a plateau.
 
+    As Keras' `ReduceLROnPlateau`, but it survives a resume, and epochs are compared relatively.
+
     Args:
-        factor: below 1.
+        factor: between 0 and 1.
         patience: how many epochs in a row may fail to improve on the best; one more, and the rate
             is reduced.
         floor: the rate is never reduced below.
         threshold: the relative amount by which an epoch must be below the best to count.
-        every: steps in an epoch.
     """
 
-    def __init__(self, factor: float, patience: int, floor: float, threshold: float, every: int):
-        super().__init__(every)
+    def __init__(
+        self,
+        factor: Annotated[float, Interval(gt=0, lt=1)] = 0.1,
+        patience: Annotated[int, Ge(0)] = 10,
+        floor: Annotated[float, Ge(0)] = 0.0,
+        threshold: Annotated[float, Ge(0)] = 1e-4,
+    ):
+        super().__init__()
         self.factor, self.patience, self.floor = factor, patience, floor
         self.threshold = threshold
         self.best, self.bad_epochs = math.inf, 0
 
-    def on_means(self, trainer: Trainer, step: int, means: Mapping[str, float]) -> None:
+    def on_train_begin(self, logs: Logs | None = None) -> None:
+        """Makes sure that there is a number to reduce.
+
+        Raises:
+            UserError: the learning rate follows a schedule.
+        """
+        super().on_train_begin(logs)
+        if schedule_of(self.model.optimizer) is not None:
+            raise UserError(
+                "The learning rate follows a schedule, which reduce_on_plateau cannot reduce: bind "
+                "a number to it, or leave model.plateau out."
+            )
+
+    def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
         """Compares the epoch with the best so far."""
+        del epoch
+        loss = (logs or {})["loss"]
         margin = self.threshold * abs(self.best) if math.isfinite(self.best) else 0.0
-        if means["loss"] < self.best - margin:
-            self.best, self.bad_epochs = means["loss"], 0
+        if loss < self.best - margin:
+            self.best, self.bad_epochs = loss, 0
             return
         self.bad_epochs += 1
         if self.bad_epochs > self.patience:
-            rate = max(trainer.learning_rate * self.factor, self.floor)
-            trainer.model.optimizer.learning_rate = rate
+            optimizer = self.model.optimizer
+            optimizer.learning_rate = max(float(optimizer.learning_rate) * self.factor, self.floor)
             self.bad_epochs = 0
 
     def get_state(self) -> dict[str, Any]:
-        """The counters, and the part of an epoch so far."""
+        """The counters."""
         best = None if self.best == math.inf else self.best
-        return {**super().get_state(), "best": best, "bad_epochs": self.bad_epochs}
+        return {"best": best, "bad_epochs": self.bad_epochs}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Takes back the counters."""
-        super().set_state(state)
         self.best = math.inf if state["best"] is None else state["best"]
         self.bad_epochs = state["bad_epochs"]
-
-
-@configurable("reduce_on_plateau")
-def reduce_on_plateau(
-    factor: float = 0.1, patience: int = 10, floor: float = 0.0, threshold: float = 1e-4
-) -> Callable[[int], ReduceOnPlateau]:
-    """The gin name of `ReduceOnPlateau`, before it is known how many steps an epoch has.
-
-    Returns:
-        What makes the callback for epochs of so many steps.
-
-    Raises:
-        UserError: the factor is not between 0 and 1.
-    """
-    if not 0 < factor < 1:
-        raise UserError(f"reduce_on_plateau.factor is {factor}: expected one between 0 and 1.")
-    return functools.partial(ReduceOnPlateau, factor, patience, floor, threshold)

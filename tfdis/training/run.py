@@ -5,22 +5,21 @@ import signal
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import keras
+
 from tfdis import results
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
-from tfdis.models.autoencoder import Autoencoder
-from tfdis.models.trained import TrainedModel
 from tfdis.training import signals
-from tfdis.training.callbacks import Callback
+from tfdis.training.callbacks import IntervalCallback
 from tfdis.training.checkpoint import Checkpoints
 from tfdis.training.log import Log
-from tfdis.training.loop import Trainer
-from tfdis.training.saved_model import export_saved_model
+from tfdis.training.loop import Trainable, Trainer
 
 
 @dataclasses.dataclass
 class Run:
-    """What callbacks know of the run that they are part of.
+    """What callbacks know of the run that they are part of, as `params["run"]`.
 
     Attributes:
         model_dir: where all goes.
@@ -29,23 +28,18 @@ class Run:
         trainer: the loop.
         log: progress.jsonl, the progress bar and the loggers.
         checkpoints: the state on disk.
-        callbacks: all that happens between calls, the log and the checkpoints included.
+        callbacks: Keras callbacks; the log is the first, the checkpoints are the last.
         written: the paths that the run has left, in the order of writing.
     """
 
     model_dir: Path
-    model: Autoencoder
+    model: Trainable
     data: GroundTruthData
     trainer: Trainer
     log: Log
     checkpoints: Checkpoints
-    callbacks: Sequence[Callback]
+    callbacks: Sequence[keras.callbacks.Callback]
     written: list[Path] = dataclasses.field(default_factory=list)
-
-    @property
-    def trained(self) -> TrainedModel:
-        """The model as it is now, for pictures and scores."""
-        return TrainedModel(self.model)
 
     def train(self, training_steps: int, time_budget: float | None) -> None:
         """Trains until the last step, or until the time is up.
@@ -59,17 +53,20 @@ class Run:
             UserError: a term is not finite, or the disk is full.
         """
         with signals.noticed() as interrupt:
-            begin = self.trainer.step
-            self.log.start(begin)
+            per_epoch = self.trainer.steps_per_epoch
+            params = {"run": self, "steps": per_epoch, "epochs": -(-training_steps // per_epoch)}
             for callback in self.callbacks:
-                callback.begin(self, begin)
+                callback.set_params(params)
+                callback.set_model(self.model)
+            for callback in self.callbacks:
+                callback.on_train_begin()
 
             def should_stop() -> bool:
                 return bool(interrupt) or _is_over(self.checkpoints.elapsed_time, time_budget)
 
             self.trainer.run(training_steps, self.callbacks, should_stop)
             self.log.bar.close()
-            step = self.trainer.step
+            step = self.model.steps
             path = self.checkpoints.save(self.model, step)
             if interrupt:
                 name = signal.Signals(interrupt.signal_number).name
@@ -89,21 +86,26 @@ class Run:
         Returns:
             The results of the stage.
         """
-        with results.written_aside(self.model_dir / "model.keras") as partial:
-            _save_keras(self.model, partial)
-        export_saved_model(self.model, self.model_dir / "tfhub")
+        # Keras' own first: they may still change the weights. Ours draw and score what is saved.
+        for callback in self.callbacks:
+            if not isinstance(callback, IntervalCallback):
+                callback.on_train_end()
+        self.written += self.model.save_in(self.model_dir)
         values = self.trainer.evaluate(eval_steps)
         numbers = {
             **in_the_fields_words(values),
-            "global_step": self.trainer.step,
+            "global_step": self.model.steps,
             "elapsed_time": self.checkpoints.elapsed_time,
         }
+        if self.model.stop_training:
+            numbers["stopped_early"] = True
         results.update_result_directory(self.model_dir / "results", "train", numbers)
-        names = ("model.keras", "tfhub", "results", "progress.jsonl")
+        names = ("results", "progress.jsonl")
         paths = [self.model_dir / name for name in names]
         self.written += [path for path in paths if path.exists()]
         for callback in self.callbacks:
-            callback.end(self, self.trainer.step)
+            if isinstance(callback, IntervalCallback):
+                callback.on_train_end()
         return numbers
 
     def move(self, directory: Path) -> None:
@@ -134,16 +136,6 @@ def in_the_fields_words(values: Mapping[str, float]) -> dict[str, float]:
 
 def _is_over(elapsed_time: float, time_budget: float | None) -> bool:
     return time_budget is not None and elapsed_time >= time_budget
-
-
-def _save_keras(model: Autoencoder, partial: Path) -> None:
-    # Keras wants the suffix; the name that is renamed in the end has none.
-    path = partial.with_name(f"{partial.name}.keras")
-    try:
-        model.save(path)
-        path.replace(partial)
-    finally:
-        path.unlink(missing_ok=True)
 
 
 def refuse_small_data(data: GroundTruthData, batch_size: int) -> None:

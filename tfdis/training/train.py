@@ -10,19 +10,18 @@ import tensorflow as tf
 
 from tfdis import config, schedules
 from tfdis.config import configurable
+from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import get_named_ground_truth_data
+from tfdis.data.sampling import configured_draw
 from tfdis.errors import UserError
-from tfdis.losses.capacity import Capacity
-from tfdis.models.autoencoder import Autoencoder
 from tfdis.models.build import Builder
-from tfdis.optimizers import make_vae_optimizer
+from tfdis.optimizers import make_vae_optimizer, resolve_learning_rate
 from tfdis.results import gin_dict, telling, write_gin
-from tfdis.training.callbacks import Callback
 from tfdis.training.checkpoint import Checkpoints
 from tfdis.training.directory import is_complete, refuse_model_dir, run_directory
 from tfdis.training.log import Log, Logger
-from tfdis.training.loop import Trainer
+from tfdis.training.loop import Trainable, Trainer
 from tfdis.training.plateau import ReduceOnPlateau
 from tfdis.training.progress import ProgressBar
 from tfdis.training.run import Run, refuse_small_data
@@ -61,9 +60,10 @@ def train(
     eval_steps: int = 1000,
     name: str = "",
     model_num: int | None = None,
-    callbacks: Sequence[Callback] = (),
+    callbacks: Sequence[keras.callbacks.Callback] = (),
     loggers: Sequence[Callable[..., Logger]] = (),
-    plateau: Callable[[int], ReduceOnPlateau] | None = None,
+    plateau: ReduceOnPlateau | None = None,
+    draw: Callable[[GroundTruthData], Draw] = configured_draw,
     steps_per_epoch: int | None = None,
     warm_start: WarmStart | None = None,
     strategy: tf.distribute.Strategy | None = None,
@@ -88,9 +88,11 @@ def train(
         eval_steps: batches to measure the final losses on.
         name: of the model; only recorded.
         model_num: of the model in a study; only recorded.
-        callbacks: pictures and scores during the training and at its end.
+        callbacks: pictures and scores during the training and at its end; Keras' own callbacks too,
+            such as `[@visualization(), @CSVLogger()]`.
         loggers: such as `[@wandb_logger]`.
         plateau: `@reduce_on_plateau()`: reduces the learning rate.
+        draw: how batches are drawn from the data set; such as `@pairs`, for images in groups.
         steps_per_epoch: updates in an epoch; None: images in the data set / `batch_size`.
         warm_start: `@warm_start()`: weights from another model.
         strategy: `@mirrored_strategy()`: spreads batches over devices.
@@ -124,7 +126,8 @@ def train(
     built = _build(model, data, random_seed, steps_per_epoch, strategy)
     if count_discriminator_updates and built.adversarial_terms:
         training_steps = -(-training_steps // 2)
-    trainer = Trainer(built, data.feed(), batch_size, random_seed, strategy, jit_compile)
+    feed = data.feed(draw(data))
+    trainer = Trainer(built, feed, batch_size, random_seed, strategy, jit_compile, steps_per_epoch)
     with run_directory(model_dir, overwrite, resume) as directory:
         if resume and is_complete(directory.path, training_steps):
             directory.take_place()
@@ -135,9 +138,9 @@ def train(
         bar = ProgressBar(training_steps, built.value_names[1:])
         with telling(directory.note):
             log = Log(path / "progress.jsonl", bar, [each(path) for each in loggers], log_every)
-            callbacks = [*([plateau(steps_per_epoch)] if plateau else []), *callbacks]
-            checkpoints = Checkpoints(path / "checkpoints", [log, *callbacks], checkpoint_seconds)
-            run = Run(path, built, data, trainer, log, checkpoints, [log, *callbacks, checkpoints])
+            told = [log, *([plateau] if plateau else []), *callbacks]
+            checkpoints = Checkpoints(path / "checkpoints", [trainer, *told], checkpoint_seconds)
+            run = Run(path, built, data, trainer, log, checkpoints, [*told, checkpoints])
             try:
                 if checkpoints.restore(built) == 0 and warm_start is not None:
                     warm_start.apply(built)
@@ -179,30 +182,18 @@ def _build(
     seed: int,
     steps_per_epoch: int,
     strategy: tf.distribute.Strategy | None,
-) -> Autoencoder:
+) -> Trainable:
     if not callable(builder):
         raise UserError(
             f"model.model is {builder!r}: expected an algorithm, such as @beta_tc_vae()."
         )
     with (strategy or tf.distribute.get_strategy()).scope():
         model = builder(data, seed)
-        optimizer = make_vae_optimizer()
-        for value in _schedules(model, optimizer):
-            schedules.resolve(value, steps_per_epoch)
-        if keras.config.dtype_policy().name == "mixed_float16":
-            optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
-        model.compile(optimizer)
+        model.compile(make_vae_optimizer())
+        for schedule in model.schedules.values():
+            schedules.resolve(schedule, steps_per_epoch)
+        for optimizer in model.optimizers.values():
+            resolve_learning_rate(optimizer, steps_per_epoch)
     return model
 
 
-def _schedules(model: Autoencoder, optimizer: keras.optimizers.Optimizer) -> list:
-    terms = model.terms
-    return [
-        *(term.weight for term in terms),
-        *(term.capacity for term in terms if isinstance(term, Capacity)),
-        *(each._learning_rate for each in (optimizer, *_adversaries(model))),
-    ]
-
-
-def _adversaries(model: Autoencoder) -> list[keras.optimizers.Optimizer]:
-    return [term.optimizer for term in model.adversarial_terms]

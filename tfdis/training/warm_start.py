@@ -6,7 +6,7 @@ import gin
 
 from tfdis.config import configurable
 from tfdis.errors import UserError
-from tfdis.models.autoencoder import Autoencoder
+from tfdis.models.model_of_terms import ModelOfTerms
 from tfdis.training import checkpoint
 
 _PARTS = ("all", "encoder", "decoder")
@@ -41,7 +41,7 @@ class WarmStart:
             raise UserError("warm_start.step goes with warm_start.optimizer = True only.")
         self.model_dir, self.part, self.optimizer, self.step = model_dir, part, optimizer, step
 
-    def apply(self, model: Autoencoder) -> None:
+    def apply(self, model: ModelOfTerms) -> None:
         """Puts the weights into a compiled model.
 
         Raises:
@@ -59,9 +59,7 @@ class WarmStart:
         elif not self.optimizer:
             state = {name: part for name, part in state.items() if not name.endswith("optimizer")}
         checkpoint.read(path, state)
-        if self.optimizer and not self.step:
-            for optimizer in (
-                model.optimizer,
-                *(each.optimizer for each in model.adversarial_terms),
-            ):
+        if not self.step:
+            model.counter.reset()
+            for optimizer in model.optimizers.values():
                 optimizer.iterations.assign(0)

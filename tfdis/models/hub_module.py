@@ -3,14 +3,15 @@
 import os
 import shutil
 
+import keras
 import tensorflow as tf
 
+from tfdis.batch import Inputs
 from tfdis.disk import os_errors
-from tfdis.models.autoencoder import Autoencoder
 from tfdis.results import staged_directory
 
 
-def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
+def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
     """Writes `path`, a SavedModel that needs neither Keras nor this library to be read.
 
     Signatures, as disentanglement_lib's TF-Hub modules have them (images are float32 in [0, 1],
@@ -25,6 +26,10 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
 
         labelled_encoder   as gaussian_encoder, of codes joined with soft labels (logvar -inf)
 
+    Args:
+        model: an `Autoencoder`.
+        path: the directory to write.
+
     Raises:
         UserError: it cannot be written.
     """
@@ -37,7 +42,7 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
 
     @tf.function(input_signature=[images])
     def gaussian_encoder(images: tf.Tensor) -> dict[str, tf.Tensor]:
-        mean, *rest = model.encoder_outputs(images, training=False)
+        mean, *rest = model.encoder_outputs(Inputs(images), training=False)
         logvar = rest[0] if rest else tf.fill(tf.shape(mean), -float("inf"))
         return {"mean": mean, "logvar": logvar}
 
@@ -46,7 +51,8 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
         outputs = gaussian_encoder(images)
         noise = tf.random.normal(tf.shape(outputs["mean"]))
         z = outputs["mean"] + tf.exp(outputs["logvar"] / 2) * noise
-        return {"images": model.decode(model.decoder_input(images, z), training=False)}
+        labels = model.with_labels(Inputs(images), infer=True).labels
+        return {"images": model.decode(z, labels, training=False)}
 
     @tf.function(input_signature=[codes])
     def decoder(latent_vectors: tf.Tensor) -> dict[str, tf.Tensor]:
@@ -55,8 +61,8 @@ def export_saved_model(model: Autoencoder, path: str | os.PathLike) -> None:
     @tf.function(input_signature=[images])
     def labelled_encoder(images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = gaussian_encoder(images)
-        mean = model.decoder_input(images, outputs["mean"])
-        label = mean[:, model.num_latents :]
+        label = model.with_labels(Inputs(images), infer=True).labels
+        mean = tf.concat([outputs["mean"], label], axis=-1)
         logvar = tf.concat([outputs["logvar"], tf.fill(tf.shape(label), -float("inf"))], axis=-1)
         return {"mean": mean, "logvar": logvar}
 

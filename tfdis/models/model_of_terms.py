@@ -1,0 +1,272 @@
+"""The training step that every model here shares: a forward pass, and a loss that is a sum."""
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import tensorflow as tf
+from keras.optimizers.schedules import LearningRateSchedule
+
+from tfdis.batch import Inputs, Outputs, gathered, map_tensors, num_replicas
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.pipeline import tf_dataset
+from tfdis.errors import UserError
+from tfdis.keys import Salt, step_key, subkey
+from tfdis.losses.adversarial import AdversarialTerm
+from tfdis.losses.term import LossTerm
+from tfdis.models.state import state_of
+from tfdis.models.step_counter import StepCounter
+from tfdis.results import written_aside
+
+
+class ModelOfTerms(keras.Model):
+    """A network and the loss terms that train it.
+
+    A subclass writes `forward`. Where a term owns an adversary, the adversary is trained in the
+    same step, on the same outputs, by its own optimizer.
+
+    Args:
+        terms: the loss terms; their names are unique.
+        num_latents: the number of latents, for terms that need it.
+        num_images: the size of the data set, for terms that need it.
+        seed: of all noise; the noise of an update is a function of (seed, update).
+        **kwargs: as in Keras.
+
+    Attributes:
+        group_size: how many images in a row belong together in a batch that `fit` passes.
+
+    Raises:
+        UserError: two terms have one name.
+    """
+
+    group_size: int = 1
+
+    def __init__(
+        self,
+        terms: Sequence[LossTerm],
+        num_latents: int,
+        num_images: int | None = None,
+        seed: int = 0,
+        **kwargs: Any,
+    ):
+        super().__init__(**kwargs)
+        self.terms = list(terms)
+        _refuse_one_name_twice(self.terms)
+        self.num_images, self.seed = num_images, seed
+        for term in self.terms:
+            term.prepare(num_latents, num_images)
+        self.counter = StepCounter()
+        self.trackers = {name: keras.metrics.Mean(name) for name in self.value_names}
+
+    @property
+    def adversarial_terms(self) -> list[AdversarialTerm]:
+        """The terms that own an adversary."""
+        return [term for term in self.terms if isinstance(term, AdversarialTerm)]
+
+    @property
+    def value_names(self) -> list[str]:
+        """What a step reports: the loss, the value of every term, and what terms tell beside."""
+        reports = [name for term in self.terms for name in term.report_names]
+        return ["loss", *(term.name for term in self.terms), *reports]
+
+    @property
+    def batches_per_step(self) -> int:
+        """How many batches a step takes in one: two where a term wants the codes of a second."""
+        return 2 if any(term.needs_second_batch for term in self.terms) else 1
+
+    @property
+    def steps(self) -> int:
+        """The number of updates so far."""
+        return int(self.counter.steps)
+
+    @property
+    def optimizers(self) -> dict[str, keras.optimizers.Optimizer]:
+        """The model's optimizer and those of the adversaries, by name."""
+        theirs = {f"{term.name}_optimizer": term.optimizer for term in self.adversarial_terms}
+        return {"optimizer": self.optimizer, **theirs}
+
+    @property
+    def schedules(self) -> dict[str, LearningRateSchedule]:
+        """Every field of a term that follows a schedule, as "term.field"."""
+        return {
+            f"{term.name}.{field}": schedule
+            for term in self.terms
+            for field, schedule in term.schedules.items()
+        }
+
+    @property
+    def own_variables(self) -> list[keras.Variable]:
+        """What the model's optimizer trains: everything but the adversaries."""
+        theirs = {
+            id(variable)
+            for term in self.adversarial_terms
+            for variable in term.adversary.trainable_variables
+        }
+        return [variable for variable in self.trainable_variables if id(variable) not in theirs]
+
+    @property
+    def state(self) -> dict[str, list[keras.Variable]]:
+        """All that a training changes, by the part that it belongs to."""
+        return state_of(self)
+
+    @property
+    def metrics(self) -> list[keras.metrics.Metric]:
+        """The epoch means of the loss and of every term, for `fit` and `evaluate`."""
+        return list(self.trackers.values())
+
+    def compile(
+        self,
+        optimizer: str | keras.optimizers.Optimizer = "adam",
+        jit_compile: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """As Keras' `compile`, but the loss is the model's own and XLA is off unless asked for."""
+        super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
+        if not self.optimizer.built:
+            self.optimizer.build(self.own_variables)
+
+    def compile_from_config(self, config: dict[str, Any]) -> None:
+        """Compiles a model that was loaded, as it was when it was saved."""
+        self.compile(**keras.saving.deserialize_keras_object(config))
+
+    def fit(
+        self,
+        x: Any = None,
+        *arguments: Any,
+        batch_size: int = 64,
+        steps_per_epoch: int | None = None,
+        **kwargs: Any,
+    ) -> keras.callbacks.History:
+        """As Keras' `fit`, and on a data set of this library too.
+
+        Args:
+            x: images (uint8, or floats in [0, 1]); a dictionary of arrays by the names of the
+                fields of `tfdis.batch.Inputs`; a tf.data pipeline of batches of either, or of
+                (images, factors); or a `GroundTruthData`.
+            *arguments: as in Keras; y are factors.
+            batch_size: images per update, for arrays and for a `GroundTruthData`.
+            steps_per_epoch: updates per epoch; a `GroundTruthData` has by default as many as it
+                takes to see as many images as there are.
+            **kwargs: as in Keras.
+        """
+        if isinstance(x, GroundTruthData):
+            steps_per_epoch = steps_per_epoch or max(1, x.num_images // batch_size)
+            x = tf_dataset(x, batch_size * self.batches_per_step, self.seed, self.steps)
+        if isinstance(x, tf.data.Dataset):
+            batch_size, kwargs["shuffle"] = None, False
+        return super().fit(
+            x, *arguments, batch_size=batch_size, steps_per_epoch=steps_per_epoch, **kwargs
+        )
+
+    def forward(self, inputs: Inputs, step: tf.Tensor, key: tf.Tensor, training: bool) -> Outputs:
+        """One batch on its way through the model, as the loss terms see it.
+
+        Args:
+            inputs: the batch.
+            step: int64 scalar, the number of updates so far.
+            key: int32 `[2]`, the seed of this batch's noise.
+            training: as in Keras.
+        """
+        raise NotImplementedError
+
+    def second_codes(self, inputs: Inputs, key: tf.Tensor) -> tf.Tensor:
+        """Codes of a second batch, for terms that compare with it, `[batch, num_latents]`."""
+        raise NotImplementedError
+
+    def losses_of(self, outputs: Outputs) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The objective; the unweighted value of every term and what it reports; all scalars."""
+        whole, values, reports = gathered(outputs), {}, {}
+        for term in self.terms:
+            seen = whole if term.needs_whole_batch else outputs
+            values[term.name], report = term.value_and_report(seen)
+            reports.update(report)
+        weighted = [term.at("weight", outputs.step) * values[term.name] for term in self.terms]
+        return tf.add_n(weighted), {**values, **reports}
+
+    def update(self, inputs: Inputs) -> dict[str, tf.Tensor]:
+        """One update of the model and of its adversaries.
+
+        Args:
+            inputs: one batch; two in one where `batches_per_step` is 2.
+
+        Returns:
+            "loss" and the unweighted value of every term before the update, by name; scalars.
+        """
+        step = self.counter.steps
+        key = step_key(self.seed, step)
+        inputs, second = inputs.halves() if self.batches_per_step == 2 else (inputs, None)
+        with tf.GradientTape() as tape:
+            outputs = self.forward(inputs, step, subkey(key, Salt.POSTERIOR), training=True)
+            loss, values = self.losses_of(outputs)
+            scaled = self.optimizer.scale_loss(loss / num_replicas())
+        gradients = tape.gradient(scaled, self.own_variables)
+        self._update_adversaries(outputs, second, key)
+        self.optimizer.apply(gradients, self.own_variables)
+        self.counter.advance()
+        return {"loss": loss, **values}
+
+    def _update_adversaries(self, outputs: Outputs, second: Inputs | None, key: tf.Tensor) -> None:
+        if not self.adversarial_terms:
+            return
+        if second is not None:
+            second_z = self.second_codes(second, subkey(key, Salt.SECOND_POSTERIOR))
+            outputs = outputs.adding(second_z=second_z)
+        outputs = map_tensors(tf.stop_gradient, outputs)
+        whole = gathered(outputs)
+        for term in self.adversarial_terms:
+            variables = term.adversary.trainable_variables
+            for _ in range(term.num_updates):
+                with tf.GradientTape() as tape:
+                    loss = term.adversary_loss(whole if term.needs_whole_batch else outputs)
+                    scaled = term.optimizer.scale_loss(loss / num_replicas())
+                term.optimizer.apply(tape.gradient(scaled, variables), variables)
+
+    def test_losses(self, inputs: Inputs, key: tf.Tensor) -> dict[str, tf.Tensor]:
+        """The values of `update` for one batch, without an update."""
+        outputs = self.forward(inputs, self.counter.steps, key, training=False)
+        loss, values = self.losses_of(outputs)
+        return {"loss": loss, **values}
+
+    def train_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """One update, for `fit`; returns the epoch means so far."""
+        return self._track(self.update(Inputs.of(data, self.group_size)))
+
+    def test_step(self, data: Any) -> dict[str, tf.Tensor]:
+        """The losses of one batch, for `evaluate`; returns the means so far."""
+        count = tf.cast(self.trackers["loss"].count, tf.int32)
+        key = subkey(step_key(self.seed, count), Salt.TEST)
+        return self._track(self.test_losses(Inputs.of(data, self.group_size), key))
+
+    def _track(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        for name, value in values.items():
+            self.trackers[name].update_state(value)
+        return {name: tracker.result() for name, tracker in self.trackers.items()}
+
+    def save_in(self, directory: str | os.PathLike) -> list[Path]:
+        """Writes the files of a trained model into its directory; returns their paths.
+
+        Raises:
+            UserError: the disk is full, or the directory cannot be written.
+        """
+        path = Path(directory) / "model.keras"
+        with written_aside(path) as partial:
+            # Keras wants the suffix; the name that is renamed in the end has none.
+            suffixed = partial.with_name(f"{partial.name}.keras")
+            try:
+                self.save(suffixed)
+                suffixed.replace(partial)
+            finally:
+                suffixed.unlink(missing_ok=True)
+        return [path]
+
+
+def _refuse_one_name_twice(terms: Sequence[LossTerm]) -> None:
+    names = [term.name for term in terms]
+    repeated = sorted({name for name in names if names.count(name) > 1})
+    if repeated:
+        raise UserError(
+            f"Loss terms need names of their own: {', '.join(repeated)} is used twice; give one "
+            "of them a name."
+        )
