@@ -73,10 +73,10 @@ def train_when_told(width, cores):
     model.compile(keras.optimizers.Adam(1e-4))
     trainer = loop.Trainer(model, data.feed(), batch_size=64, seed=0)
     for line in sys.stdin:
-        first, start, busy = trainer.step, time.monotonic(), time.process_time()
+        first, start, busy = trainer.model.steps, time.monotonic(), time.process_time()
         until = start + float(line)
         trainer.run(10**9, should_stop=lambda until=until: time.monotonic() >= until)
-        steps = trainer.step - first
+        steps = trainer.model.steps - first
         elapsed, used = time.monotonic() - start, time.process_time() - busy
         print(steps / elapsed, 1000 * used / steps, flush=True)
 

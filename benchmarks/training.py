@@ -64,7 +64,7 @@ def ours(channels, width):
     trainer = Trainer(model, data.feed(), BATCH, seed=0)
 
     def step():
-        trainer.run(trainer.step + 10)
+        trainer.run(trainer.model.steps + 10)
         return 10
 
     return step

@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Protocol
 
+import tensorflow as tf
+
 from tfdis import results
 from tfdis.errors import UserError
 from tfdis.training.callbacks import Logs, MeanOverInterval
@@ -49,6 +51,11 @@ class Log(MeanOverInterval):
     def on_train_begin(self, logs: Logs | None = None) -> None:
         """Begins, or goes on where the model is."""
         super().on_train_begin(logs)
+        schedules = self.model.schedules
+        # In a graph, as in training: eagerly, TensorFlow refuses numbers that are too large.
+        self._scheduled = tf.function(
+            lambda step: {name: tf.cast(each(step), "float32") for name, each in schedules.items()}
+        )
         step = self.model.steps
         self.bar.start(step)
         if self.path.exists():
@@ -67,9 +74,10 @@ class Log(MeanOverInterval):
 
     def on_means(self, step: int, means: Logs) -> None:
         """Writes one line, with what the learning rate and all schedules are at this step."""
-        scheduled = {name: float(value(step)) for name, value in self.model.schedules.items()}
+        scheduled = self._scheduled(tf.constant(step, tf.int64))
         rate = float(self.model.optimizer.learning_rate)
-        self.write(step, {**means, "learning_rate": rate, **scheduled})
+        numbers = {name: float(value) for name, value in scheduled.items()}
+        self.write(step, {**means, "learning_rate": rate, **numbers})
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
         """Appends a line to progress.jsonl and tells the loggers.
