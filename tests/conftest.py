@@ -43,12 +43,12 @@ def dlib12_path() -> Path:
 
 @pytest.fixture
 def full_disk():
-    """A context where no file of this process can grow beyond 4 kB, as if the disk were full."""
+    """A context where no file of this process can grow beyond 8 kB, as if the disk were full."""
 
     @contextlib.contextmanager
     def limited():
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
         try:
             yield
         finally:
