@@ -195,5 +195,3 @@ def _build(
         for optimizer in model.optimizers.values():
             resolve_learning_rate(optimizer, steps_per_epoch)
     return model
-
-
