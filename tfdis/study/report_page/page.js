@@ -27,6 +27,7 @@ function renderControls() {
 const DEPENDENTS = [
   [renderModels, ["dataSet", "representation", "filter", "status", "all", "sort", "descending"]],
   [renderDistributions, ["dataSet", "representation", "score"]],
+  [renderComparisons, ["representation", "score"]],
   [renderCorrelations, ["dataSet", "representation", "pair"]],
   [renderChosen, ["chosen", "term"]],
 ];
