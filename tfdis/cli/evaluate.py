@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 
 from tfdis.cli.run import run
 
@@ -41,6 +42,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="'NAME.PARAMETER = VALUE'",
         help="read after the files; repeat it for several",
     )
+    parser.add_argument(
+        "--reference",
+        action="store_true",
+        help="also run disentanglement_lib's own functions on the same codes and draws, and print "
+        "both; its DCI takes minutes",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace scores that are there")
     return run(parser, _evaluate, argv)
 
@@ -53,8 +60,15 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     if arguments.metrics is not None:
         names = [name.strip() for name in arguments.metrics.split(",") if name.strip()]
         found = evaluate_metrics(
-            *common, names, arguments.overwrite, arguments.gin_file, arguments.gin_bindings
+            *common,
+            names,
+            arguments.overwrite,
+            arguments.gin_file,
+            arguments.gin_bindings,
+            arguments.reference,
         )
+    elif arguments.reference:
+        raise UserError("--reference compares the metrics that --metrics names: name some.")
     elif arguments.gin_file or arguments.gin_bindings:
         scores = evaluate_with_gin(
             *common, arguments.overwrite, arguments.gin_file, arguments.gin_bindings
@@ -66,7 +80,23 @@ def _evaluate(arguments: argparse.Namespace) -> None:
         for key, value in scores.items():
             if key != "elapsed_time":
                 print(f"{metric}{'.' if metric else ''}{key}: {value:.6g}")
+        if arguments.reference:
+            _print_reference(Path(arguments.output_dir) / metric, metric)
     print(f"Written: {arguments.output_dir}")
+
+
+def _print_reference(directory: Path, metric: str) -> None:
+    from tfdis.results import read_json
+
+    compared = read_json(directory / "results" / "json" / "reference_results.json")
+    width = max(map(len, compared), default=0) + len(metric) + 1
+    print(f"{'':<{width}}  {'ours':>12}  {'disentanglement_lib':>19}  {'difference':>10}")
+    for score, row in compared.items():
+        theirs, difference = row["disentanglement_lib"], row["difference"]
+        print(
+            f"{metric + '.' + score:<{width}}  {row['ours']:>12.6g}  {theirs:>19.6g}  "
+            f"{difference:>10.1e}"
+        )
 
 
 if __name__ == "__main__":

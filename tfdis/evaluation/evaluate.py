@@ -10,9 +10,10 @@ from tfdis import config, results
 from tfdis.evaluation.model_directory import ModelDirectory
 from tfdis.evaluation.plots import plot_artifacts
 from tfdis.evaluation.progress import EvaluationProgress
+from tfdis.evaluation.reference import differences, reference_scores, refuse_unknown_reference
 from tfdis.evaluation.scoring import configured_scores
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
-from tfdis.evaluation.sources import Progress
+from tfdis.evaluation.sources import DataSource, Progress
 from tfdis.outputs import refuse_output, stage_output
 
 
@@ -41,6 +42,7 @@ def evaluate(
     output_dir: str | os.PathLike,
     overwrite: bool = False,
     progress: Progress | None = None,
+    reference: bool = False,
 ) -> dict:
     """Scores a model with the metric `evaluation.evaluation_fn` on the data set `dataset.name`.
 
@@ -52,6 +54,8 @@ def evaluate(
         output_dir: directory to write.
         overwrite: replace a directory that is there.
         progress: is told how many images of a request are encoded, and of how many.
+        reference: whether to ask disentanglement_lib's own function too, and to write
+            results/json/reference_results.json: of each score ours, theirs and the difference.
 
     Returns:
         The scores.
@@ -69,6 +73,10 @@ def evaluate(
         results.update_result_directory(
             partial / "results", "evaluation", scores, opened.results_dir
         )
+        if reference:
+            results.write_json(
+                partial / "results" / "json" / "reference_results.json", _compared(scores, source)
+            )
     return scores
 
 
@@ -79,6 +87,7 @@ def evaluate_metrics(
     overwrite: bool = False,
     gin_config_files: Sequence[str] = (),
     gin_bindings: Sequence[str] = (),
+    reference: bool = False,
 ) -> dict[str, dict]:
     """Scores a model with several metrics, which share the codes of its images.
 
@@ -89,6 +98,7 @@ def evaluate_metrics(
         overwrite: replace directories that are there.
         gin_config_files: read after each metric's ready file.
         gin_bindings: read after the files.
+        reference: see `evaluate`.
 
     Returns:
         for each metric its scores.
@@ -99,6 +109,8 @@ def evaluate_metrics(
     config.register_all()
     names = names_in(metrics)
     refuse_unknown(names)
+    if reference:
+        refuse_unknown_reference(names)
     directories = {name: Path(output_dir) / name for name in names}
     for directory in directories.values():
         refuse_output("evaluation", directory, overwrite, [model_dir])
@@ -109,9 +121,19 @@ def evaluate_metrics(
         progress.metric(name)
         with gin_apart(), settings_of(name, gin_config_files, gin_bindings):
             _bind_unless_bound("evaluation.name", name)
-            scores[name] = evaluate(opened, directory, overwrite, progress.encoded)
+            scores[name] = evaluate(opened, directory, overwrite, progress.encoded, reference)
     progress.close()
     return scores
+
+
+def _compared(scores: dict, source: DataSource) -> dict[str, dict[str, float]]:
+    """By score, ours and disentanglement_lib's."""
+    name = gin.query_parameter("evaluation.evaluation_fn").selector.rpartition(".")[2]
+    theirs = reference_scores(name, source, gin.query_parameter("evaluation.random_seed"))
+    return {
+        score: {"ours": ours, "disentanglement_lib": their, "difference": difference}
+        for score, ours, their, difference in differences(scores, theirs)
+    }
 
 
 def _bind_unless_bound(parameter: str, value: str) -> None:

@@ -119,7 +119,7 @@ def scores_of(
     started = time.monotonic()
     artifact_dir = None if artifacts is None else Path(artifacts) / name
     source.begin(random_seed)
-    with _numpy_seeded(random_seed):
+    with numpy_seeded(random_seed):
         try:
             random_state = np.random.RandomState(random_seed)
             scores = scores_from(evaluation_fn, source, random_state, artifact_dir)
@@ -169,7 +169,7 @@ def _says_how_many_points(metric: str, gin_bindings: Sequence[str]) -> bool:
 
 
 @contextmanager
-def _numpy_seeded(seed: int) -> Iterator[None]:
+def numpy_seeded(seed: int) -> Iterator[None]:
     """Numpy's global random state seeded for the time of a `with` block, and then put back."""
     state = np.random.get_state()
     np.random.seed(seed)

@@ -100,6 +100,14 @@ class DataSource(Source):
             request.add(rows, random_state)
         return np.split(request.codes(), np.cumsum([len(rows) for rows in factors])[:-1])
 
+    def is_indexed(self) -> bool:
+        """Whether an image is known by its index, and always has the same codes."""
+        return self._table is not None and self._is_repeatable()
+
+    def codes_at(self, indices: np.ndarray) -> np.ndarray:
+        """The codes of the images of these indices; only where `is_indexed`."""
+        return _IndexedRequest(self, self._table, [indices]).codes()
+
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Encodes one batch, `[batch, width]`.
 
@@ -144,9 +152,9 @@ class DataSource(Source):
         return fixed, request.codes().reshape(num, num_sets, size, -1)
 
     def _request(self, num: int) -> "_IndexedRequest | _ImagesRequest":
-        if self._table is None or not self._is_repeatable():
+        if not self.is_indexed():
             return _ImagesRequest(self, num)
-        return _IndexedRequest(self, self._table)
+        return _IndexedRequest(self, self._table, [])
 
     def _is_repeatable(self) -> bool:
         """Whether an image gets the same row twice; a module that draws its codes does not."""
@@ -195,10 +203,10 @@ class _Table:
 class _IndexedRequest:
     """Images asked for by index: those already encoded are not encoded again."""
 
-    def __init__(self, source: DataSource, table: _Table):
+    def __init__(self, source: DataSource, table: _Table, indices: list[np.ndarray]):
         self._source = source
         self._table = table
-        self._indices: list[np.ndarray] = []
+        self._indices = indices
 
     def sample(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         factors = self._source.data.sample_factors(num, random_state)
