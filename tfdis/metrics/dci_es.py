@@ -7,10 +7,11 @@ from typing import Any
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.metrics.arrays import Continuous, Points, checked_points
 from tfdis.metrics.dci import completeness, disentanglement
 from tfdis.metrics.fast_fits import in_parallel
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.predictor import fitted, goodness
 from tfdis.metrics.source import Source
 

@@ -7,8 +7,9 @@ Khemakhem et al., "Variational autoencoders and nonlinear ICA", 2020, section 5.
 import gin
 import numpy as np
 
+from tfdis.checks import Count
 from tfdis.metrics.arrays import checked
-from tfdis.metrics.metric import Count, Scores, metric
+from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
 
 
