@@ -9,9 +9,17 @@ import enum
 import tensorflow as tf
 
 
+@enum.unique
 class Salt(enum.IntEnum):
-    """What a key is used for; folded into it, so that no two uses share their randomness."""
+    """What a key is used for; folded into it, so that no two uses share their randomness.
 
+    FIRST, SECOND and THIRD tell the draws of one use apart. Where there is a draw for each of
+    several things of a kind, such as the factors of a data set, the salt is the thing's number.
+    """
+
+    FIRST = 0
+    SECOND = 1
+    THIRD = 2
     INDICES = 0x1D5
     NUISANCE = 0x2D5
     PRIOR_DRAWS = 0x3D5
@@ -27,9 +35,9 @@ def step_key(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:
     return tf.stack([tf.cast(seed, tf.int32), tf.cast(step, tf.int32)])
 
 
-def subkey(key: tf.Tensor, salt: int) -> tf.Tensor:
+def subkey(key: tf.Tensor, salt: int | tf.Tensor) -> tf.Tensor:
     """A key for one of several independent uses of `key`."""
-    return tf.random.experimental.stateless_fold_in(key, int(salt), alg="philox")
+    return tf.random.experimental.stateless_fold_in(key, salt, alg="philox")
 
 
 def bits(shape: list[int] | tf.Tensor, key: tf.Tensor) -> tf.Tensor:

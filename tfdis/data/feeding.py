@@ -105,7 +105,7 @@ class IndependentDraw(Draw):
                 [batch_size], key, 0, self.num_images, tf.int32, alg="philox"
             )
         group = tf.searchsorted(self._bounds, uniform([batch_size], key), side="right")
-        drawn = bits([batch_size], subkey(key, 1))
+        drawn = bits([batch_size], subkey(key, Salt.SECOND))
         within = tf.cast(drawn, tf.int64) % tf.gather(self._counts, group)
         return tf.gather(self._order, tf.gather(self._starts, group) + within)
 

@@ -3,7 +3,7 @@
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfdis.keys import uniform
+from tfdis.keys import subkey, uniform
 
 tfd = tfp.distributions
 
@@ -36,5 +36,5 @@ def draw(distribution: tfd.Distribution, key: tf.Tensor) -> tf.Tensor:
             noise = noise[first : first + size]
         return base.quantile(tf.reshape(noise, shape))
     if replicas > 1:
-        key = tf.random.experimental.stateless_fold_in(key, context.replica_id_in_sync_group)
+        key = subkey(key, context.replica_id_in_sync_group)
     return distribution.sample(seed=key)

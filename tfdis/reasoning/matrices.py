@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis.errors import UserError
-from tfdis.keys import bits, subkey, uniform
+from tfdis.keys import Salt, bits, subkey, uniform
 
 SIDE = 3  # rows and columns
 NUM_ANSWERS = 6
@@ -87,7 +87,7 @@ class MatrixRules:
     def draw(self, key: tf.Tensor, batch_size: int) -> Matrices:
         """The matrices of this key."""
         related_key, rows_key, free_key, wrong_key, place_key = (
-            subkey(key, salt) for salt in range(5)
+            subkey(key, number) for number in range(5)
         )
         shape = [batch_size, len(self.num_values)]
         related = self._draw_related(related_key, shape)
@@ -105,7 +105,7 @@ class MatrixRules:
 
     def _draw_related(self, key: tf.Tensor, shape: list[int]) -> tf.Tensor:
         number = tf.searchsorted(self._bounds, uniform(shape[:1], key), side="right")
-        order = tf.argsort(uniform(shape, subkey(key, 1)), axis=1)
+        order = tf.argsort(uniform(shape, subkey(key, Salt.SECOND)), axis=1)
         rank = tf.argsort(order, axis=1)
         return rank <= tf.cast(number, tf.int32)[:, None]
 
@@ -138,7 +138,7 @@ class MatrixRules:
         # the one as (n - 1) / n.
         weights = tf.where(related, 1 - 1 / self.num_values.astype(np.float32), 0.0)
         bounds = tf.cumsum(weights, axis=1)[:, None]
-        chosen = uniform([*shape, 1], subkey(key, 1)) * bounds[..., -1:]
+        chosen = uniform([*shape, 1], subkey(key, Salt.SECOND)) * bounds[..., -1:]
         index = tf.reduce_sum(tf.cast(bounds <= chosen, tf.int32), axis=-1)
         changed = tf.range(len(self.num_values)) == index[..., None]
         moved = 1 + _below(self.num_values - 1, uniform([*shape, 1], key))
@@ -146,7 +146,7 @@ class MatrixRules:
         return tf.where(related[:, None], values, self._anew(key, shape))
 
     def _anew(self, key: tf.Tensor, shape: list[int]) -> tf.Tensor:
-        return self._values([*shape, len(self.num_values)], subkey(key, 2))
+        return self._values([*shape, len(self.num_values)], subkey(key, Salt.THIRD))
 
     def _values(self, shape: list[int], key: tf.Tensor) -> tf.Tensor:
         return _below(self.num_values, uniform(shape, key))
