@@ -72,7 +72,8 @@ def external_configurable(
     def make(*args: Any, **kwargs: Any) -> Any:
         return thing(*args, **kwargs)
 
-    make.__name__, make.__qualname__, make.__doc__ = name, name, thing.__doc__
+    make.__name__, make.__qualname__ = name, name
+    make.__doc__, make.__module__ = thing.__doc__, thing.__module__
     make.__signature__ = signature.replace(
         parameters=[
             parameter for parameter in parameters if parameter.annotation is not parameter.empty

@@ -42,19 +42,32 @@ def line_of(name: str, parameter: str, value: Any) -> str:
         written = repr(bound)
         if "@" not in written and "%" not in written and written != repr(value):
             return ""  # the caller's; a reference may have become anything
-        lines = [
-            statement.location
-            for source in _read
-            for statement in _statements(source)
-            if isinstance(statement, config_parser.BindingStatement)
-            and (statement.scope or "") == scope
-            and statement.selector.rpartition(".")[2] == name
-            and statement.arg_name == parameter
-        ]
+        lines = _locations(_read, scope, name, parameter)
         if lines and lines[-1].filename:
             return f"bound in {lines[-1].filename}, line {lines[-1].line_num}"
         return f"bound as {key}"
     return ""
+
+
+def is_of(sources: Sequence[str | Sequence[str]], scope: str, name: str, parameter: str) -> bool:
+    """Whether these files bind a parameter, and nothing else that was read does."""
+    others = [source for source in _read if source not in sources]
+    of_these, of_others = (_locations(some, scope, name, parameter) for some in (sources, others))
+    return bool(of_these) and not of_others
+
+
+def _locations(
+    sources: Sequence[str | Sequence[str]], scope: str, name: str, parameter: str
+) -> list[config_parser.Location]:
+    return [
+        statement.location
+        for source in sources
+        for statement in _statements(source)
+        if isinstance(statement, config_parser.BindingStatement)
+        and (statement.scope or "") == scope
+        and statement.selector.rpartition(".")[2] == name
+        and statement.arg_name == parameter
+    ]
 
 
 def _statements(source: str | Sequence[str]) -> Iterator[Any]:

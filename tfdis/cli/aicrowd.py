@@ -1,13 +1,14 @@
 """tfdis-aicrowd: a submission to AIcrowd's Disentanglement Challenge, from training to scores."""
 
 import argparse
-import math
 import signal
 import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis.checks import Positive
+from tfdis.cli.arguments import add_gin, of
 from tfdis.cli.run import run
 from tfdis.errors import without_gins_trace
 
@@ -34,21 +35,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     train = commands.add_parser("train", help="train within the time, export, submit")
     train.add_argument(
         "--hours",
-        type=float,
+        type=of(Positive),
         default=8.0,
         help="for all of it, from reading the data to the file (default: 8, the challenge's)",
     )
-    train.add_argument("--gin_file", action="append", default=[], metavar="FILE",
-                       help="default: aicrowd.gin")  # fmt: skip
-    train.add_argument(
-        "--gin_bindings", action="append", default=[], metavar="'NAME.PARAMETER = VALUE'"
-    )
+    add_gin(train, "default: aicrowd.gin")
 
     evaluate = commands.add_parser("evaluate", help="what the grader does: five metrics, one table")
     evaluate.add_argument("--metric", metavar="NAME[,NAME]", help="only these")
-    evaluate.add_argument(
-        "--gin_bindings", action="append", default=[], metavar="'NAME.PARAMETER = VALUE'"
-    )
+    add_gin(evaluate, None)
 
     files = commands.add_parser("files", help="write aicrowd.json and run.sh")
     files.add_argument("--author", action="append", default=[], help="AIcrowd user; repeatable")
@@ -71,7 +66,7 @@ def _train(arguments: argparse.Namespace) -> None:
 
     begin = time.monotonic()
     seconds = 3600 * arguments.hours - max(3600 * _RESERVE * arguments.hours, _LEAST_RESERVE)
-    if not seconds > 0 or math.isinf(seconds):
+    if not seconds > 0:
         raise UserError(
             f"--hours={arguments.hours:g} leaves no time to train: {_LEAST_RESERVE:.0f} seconds "
             "at least are kept for saving and exporting; name a number of hours, such as 0.1."

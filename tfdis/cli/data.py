@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from tfdis.checks import Seed
+from tfdis.cli.arguments import add_gin, of
 from tfdis.cli.run import run
 from tfdis.errors import UserError
 
@@ -37,14 +39,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     show = commands.add_parser("show", help="draw traversals of the factors and random samples")
     show.add_argument("name", metavar="NAME")
     show.add_argument("--output_dir", default=".", metavar="DIR", help="default: %(default)s")
-    show.add_argument("--seed", type=int, default=0, help="of the samples; default: %(default)s")
     show.add_argument(
-        "--gin_bindings",
-        action="append",
-        default=[],
-        metavar="'NAME.PARAMETER = VALUE'",
-        help="such as \"image_folder.path = '/my/images'\"; repeat it for several",
+        "--seed", type=of(Seed), default=0, help="of the samples; default: %(default)s"
     )
+    add_gin(show, None, "such as \"image_folder.path = '/my/images'\"; repeat it for several")
     return run(parser, _command, argv)
 
 

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis.cli.arguments import add_gin
 from tfdis.cli.run import run
 
 
@@ -28,20 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="NAME,NAME",
         help="metrics, with the parameters of gin_configs/metrics; all of them share one encoding",
     )
-    parser.add_argument(
-        "--gin_file",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="such as disentanglement_lib's metric_configs; repeat it for several",
-    )
-    parser.add_argument(
-        "--gin_bindings",
-        action="append",
-        default=[],
-        metavar="'NAME.PARAMETER = VALUE'",
-        help="read after the files; repeat it for several",
-    )
+    add_gin(parser, "such as disentanglement_lib's metric_configs; repeat it for several")
     parser.add_argument(
         "--reference",
         action="store_true",

@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis.checks import Count
+from tfdis.cli.arguments import add_gin, of
 from tfdis.cli.run import run
 
 
@@ -39,17 +41,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="the representation is a sample whose noise is a second input, not the mean",
     )
-    parser.add_argument("--opset", type=int, help="version of ONNX' operators (default: 15)")
+    parser.add_argument("--opset", type=of(Count), help="version of ONNX' operators (default: 15)")
     parser.add_argument(
         "--output_dir", metavar="DIR", help="where to write (default: export/ in the model_dir)"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
-    parser.add_argument(
-        "--gin_file", action="append", default=[], metavar="FILE", help="sets export.*"
-    )
-    parser.add_argument(
-        "--gin_bindings", action="append", default=[], metavar="'export.PARAMETER = VALUE'"
-    )
+    add_gin(parser, "sets export.*")
     return run(parser, _export, argv)
 
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from tfdis.cli.arguments import add_gin
 from tfdis.cli.run import run
 
 
@@ -17,20 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--model_dir", required=True, metavar="DIR", help="the model")
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
-    parser.add_argument(
-        "--gin_file",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="postprocess/mean.gin, postprocess/sampled.gin, or one of yours",
-    )
-    parser.add_argument(
-        "--gin_bindings",
-        action="append",
-        default=[],
-        metavar="'NAME.PARAMETER = VALUE'",
-        help="read after the files; repeat it for several",
-    )
+    add_gin(parser, "postprocess/mean.gin, postprocess/sampled.gin, or one of yours")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     return run(parser, _postprocess, argv)
 

@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from tfdis.cli.arguments import add_gin
 from tfdis.cli.run import run
 
 
@@ -17,19 +18,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("model_dirs", nargs="+", metavar="DIR", help="the models, two or more")
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
-    parser.add_argument(
-        "--gin_file",
-        action="append",
-        metavar="FILE",
-        help="ranking/udr_spearman.gin, or your own (default: ranking/udr_lasso.gin)",
-    )
-    parser.add_argument(
-        "--gin_bindings",
-        action="append",
-        default=[],
-        metavar="'NAME.PARAMETER = VALUE'",
-        help="read after the files; repeat it for several",
-    )
+    add_gin(parser, "ranking/udr_spearman.gin, or your own (default: ranking/udr_lasso.gin)")
     parser.add_argument("--overwrite", action="store_true", help="replace a ranking that is there")
     return run(parser, _rank, argv)
 

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tfdis.checks import Count, Index
+from tfdis.cli.arguments import add_gin, of
 from tfdis.cli.run import run
 from tfdis.errors import UserError
 
@@ -39,14 +41,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="unsupervised_study_v1, fairness_study_v1, abstract_reasoning_study_v1, or any file "
         "in studies/",
     )
-    parser.add_argument("--model_num", type=int, default=0, help="the model's number in the study")
+    parser.add_argument(
+        "--model_num", type=of(Index), default=0, help="the model's number in the study"
+    )
     parser.add_argument(
         "--output_directory",
         help="{study} and {model_num} in it are replaced; default: output/{study}/{model_num}, or "
         "output with --model_dir",
     )
     parser.add_argument(
-        "--num_eval", type=int, default=1, help="compute each of --scores_list so many times"
+        "--num_eval", type=of(Count), default=1, help="compute each of --scores_list so many times"
     )
     parser.add_argument(
         "--scores_list", action="append", default=[], help="such as mig; repeat it for several"
@@ -55,14 +59,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--evaluation_num_samples_train",
         action="append",
         default=[],
-        type=int,
+        type=of(Count),
         help="compute each of --scores_list on a sample of this size; repeat it for several",
     )
     parser.add_argument("--model_dir", help="evaluate this trained model; train none")
     parser.add_argument("--only_print", action="store_true", help="print the settings, run nothing")
-    parser.add_argument(
-        "--gin_bindings", action="append", default=[], help="read last, by every stage"
-    )
+    add_gin(parser, None, "read last, by every stage")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     parser.add_argument("--resume", action="store_true", help="go on with what is there")
     return run(parser, _reproduce, argv, "--resume goes on with what is saved")
@@ -121,8 +123,6 @@ def _repeats(study: "Study", arguments: argparse.Namespace) -> "Repeats":
             "--num_eval and --evaluation_num_samples_train are about the scores of --scores_list: "
             f"name some of {', '.join(known)}."
         )
-    if arguments.num_eval < 1 or min(arguments.evaluation_num_samples_train, default=1) < 1:
-        raise UserError("--num_eval and --evaluation_num_samples_train have to be above 0.")
     return Repeats(
         arguments.num_eval,
         tuple(arguments.scores_list),

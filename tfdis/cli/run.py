@@ -38,7 +38,7 @@ def run(
     arguments = parser.parse_args(argv)
     with _signals() as came:
         try:
-            command(arguments)
+            _import_and_perform(command, arguments)
         except SystemExit:
             raise
         except Interrupted as stopped:
@@ -60,6 +60,21 @@ def run(
     number = came[0]
     print(f"{parser.prog}: stopped by {signal.Signals(number).name}; {go_on}.", file=sys.stderr)
     return 128 + number
+
+
+def _import_and_perform(
+    command: Callable[[argparse.Namespace], None], arguments: argparse.Namespace
+) -> None:
+    if getattr(arguments, "imports", []):
+        from tfdis.own_modules import import_modules
+
+        import_modules(arguments.imports)
+    if getattr(arguments, "strict", False):
+        from tfdis.unused_bindings import strictly
+
+        with strictly():
+            return command(arguments)
+    return command(arguments)
 
 
 @contextlib.contextmanager

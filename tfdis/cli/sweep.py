@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis.checks import Count, Weight
+from tfdis.cli.arguments import add_gin, add_import, of
 from tfdis.cli.run import run
 from tfdis.errors import UserError
 
@@ -35,27 +37,23 @@ def _parser() -> argparse.ArgumentParser:
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    parser.add_argument(
-        "--gin_file",
-        action="append",
+    add_gin(
+        parser,
+        "the study, such as studies/small.gin; may be given several times",
+        'read last, by every stage of every model: "model.training_steps = 10"',
         required=True,
-        help="the study, such as studies/small.gin; may be given several times",
-    )
-    parser.add_argument(
-        "--gin_bindings",
-        action="append",
-        default=[],
-        help='read last, by every stage of every model: "model.training_steps = 10"',
     )
     parser.add_argument(
         "--output_dir", type=Path, help="default: output/<study>; model N goes into its folder N"
     )
     parser.add_argument("--models", default="all", help="only some: 0-99,120")
-    parser.add_argument("--workers", type=int, help="models at a time; default: one per core")
+    parser.add_argument("--workers", type=of(Count), help="models at a time; default: one per core")
     parser.add_argument("--launcher", choices=("local", "ray"), default="local")
     parser.add_argument("--address", help="of the Ray cluster: auto, or host:port")
-    parser.add_argument("--cores_per_model", type=int, default=1, help="with Ray")
-    parser.add_argument("--gpus_per_model", type=float, default=0.0, help="with Ray; 0.25 shares")
+    parser.add_argument("--cores_per_model", type=of(Count), default=1, help="with Ray")
+    parser.add_argument(
+        "--gpus_per_model", type=of(Weight), default=0.0, help="with Ray; 0.25 shares"
+    )
     parser.add_argument(
         "--data_dir", type=Path, help="where each node finds data sets: a shared disk, or its own"
     )
@@ -65,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         help="where each node keeps data unpacked: a shared disk, or its own",
     )
     parser.add_argument(
-        "--max_failures", type=int, default=2, help="attempts at a model that fails"
+        "--max_failures", type=of(Count), default=2, help="attempts at a model that fails"
     )
     parser.add_argument("--retry_failed", action="store_true", help="try failed models again")
     return parser
@@ -84,7 +82,12 @@ def _sweep(arguments: argparse.Namespace) -> None:
     model_nums = parse_models(arguments.models, study)
     if arguments.retry_failed:
         States(directory, arguments.max_failures).retry_failed(model_nums)
-    options = WorkerOptions(models=arguments.models, max_failures=arguments.max_failures)
+    options = WorkerOptions(
+        models=arguments.models,
+        max_failures=arguments.max_failures,
+        imports=tuple(arguments.imports),
+        import_from=str(Path.cwd()),
+    )
     folders = {
         "DISENTANGLEMENT_LIB_DATA": arguments.data_dir,
         "TFDIS_CACHE": arguments.cache_dir,
@@ -120,7 +123,9 @@ def _sweep(arguments: argparse.Namespace) -> None:
 def _status_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("tfdis-sweep status", description="Says how a study stands.")
     parser.add_argument("directory", type=Path, help="the study's output_dir")
-    parser.add_argument("--max_failures", type=int, default=2, help="as the study was launched")
+    parser.add_argument(
+        "--max_failures", type=of(Count), default=2, help="as the study was launched"
+    )
     return parser
 
 
@@ -153,7 +158,8 @@ def _select_parser() -> argparse.ArgumentParser:
         default=[],
         help="of yours, that imports modules of yours which the models use; repeat it for several",
     )
-    parser.add_argument("--top", type=int, default=10, help="how many to print")
+    add_import(parser)
+    parser.add_argument("--top", type=of(Count), default=10, help="how many to print")
     return parser
 
 

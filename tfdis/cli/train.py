@@ -5,6 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis.cli.arguments import add_gin
 from tfdis.cli.run import run
 
 
@@ -17,20 +18,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--gin_bindings='beta_tc_vae.beta = 6.0' --gin_bindings='model.random_seed = 1' "
         "--model_dir=runs/beta6_seed1",
     )
-    parser.add_argument(
-        "--gin_file",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="looked for in the working directory, then among the ready ones of the package "
+    add_gin(
+        parser,
+        "looked for in the working directory, then among the ready ones of the package "
         "(vae.gin, factor_vae.gin, ...); repeat it for several, the later ones win",
-    )
-    parser.add_argument(
-        "--gin_bindings",
-        action="append",
-        default=[],
-        metavar="'NAME.PARAMETER = VALUE'",
-        help="read after the files; repeat it for several",
     )
     parser.add_argument(
         "--model_dir",

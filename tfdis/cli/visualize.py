@@ -4,6 +4,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
+from tfdis.cli.arguments import add_gin
 from tfdis.cli.run import run
 
 
@@ -28,20 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         required=True,
         help="where to write",
     )
-    parser.add_argument(
-        "--gin_file",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="read after the training's own config; repeat it for several",
-    )
-    parser.add_argument(
-        "--gin_bindings",
-        action="append",
-        default=[],
-        metavar="'NAME.PARAMETER = VALUE'",
-        help="read after the files; repeat it for several",
-    )
+    add_gin(parser, "read after the training's own config; repeat it for several")
     parser.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
     return run(parser, _visualize, argv)
 

@@ -29,6 +29,8 @@ class WorkerOptions:
         poll_seconds: how often a worker looks whether a model became free.
         models_per_process: after so many models a new process takes over: TensorFlow keeps some
             40 MiB of each.
+        imports: modules of the user's own that every worker imports.
+        import_from: the folder where they are looked for first.
     """
 
     models: str = "all"
@@ -37,6 +39,8 @@ class WorkerOptions:
     stages: str = "tfdis.study.run:real_stages"
     poll_seconds: float = 2.0
     models_per_process: int = 25
+    imports: tuple[str, ...] = ()
+    import_from: str = ""
 
 
 class Supervisor:
@@ -117,6 +121,8 @@ class Supervisor:
             f"--poll_seconds={options.poll_seconds}",
             f"--models_per_process={options.models_per_process}",
             f"--stages={options.stages}",
+            *(f"--import={name}" for name in options.imports),
+            *([f"--import_from={options.import_from}"] if options.imports else []),
             *([f"--cores={','.join(map(str, self._cores))}"] if self._cores else []),
         ]
         # A session of its own keeps the terminal's Ctrl-C from it: the supervisor passes it on.

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tfdis.config import one_sentence
 from tfdis.errors import UserError
+from tfdis.own_modules import import_modules
 from tfdis.study.run import run_model
 from tfdis.study.states import Claim, States
 from tfdis.study.study import Study, load_study
@@ -45,6 +46,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--stages", default="tfdis.study.run:real_stages")
     parser.add_argument("--max_failures", type=int, default=2)
     parser.add_argument("--models_per_process", type=int, default=25)
+    parser.add_argument("--import", dest="imports", action="append", default=[])
+    parser.add_argument("--import_from", help="the folder of these modules")
     parser.add_argument("--poll_seconds", type=float, default=2.0)
     arguments = parser.parse_args(argv)
     _end_with_standard_input()
@@ -62,6 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _work(arguments: argparse.Namespace) -> int:
+    import_modules(arguments.imports, arguments.import_from)
     study = load_study(arguments.directory)
     states = States(arguments.directory, arguments.max_failures)
     stages = pkgutil.resolve_name(arguments.stages)()
@@ -145,7 +149,10 @@ def _numbers(text: str) -> set[int]:
     numbers: set[int] = set()
     for part in text.split(","):
         first, _, last = part.partition("-")
-        numbers.update(range(int(first), int(last or first) + 1))
+        span = range(int(first), int(last or first) + 1)
+        if not span:
+            raise ValueError(f"{part} goes down")
+        numbers.update(span)
     return numbers
 
 
