@@ -1,4 +1,5 @@
 import functools
+import re
 from pathlib import Path
 
 import pytest
@@ -31,7 +32,6 @@ def test_only_print_names_the_bindings_and_runs_nothing(tmp_path, monkeypatch, c
         (["--gin_bindings=no_such.name = 3"], "no_such"),
         (["--scores_list=mmd"], "no score of unsupervised_study_v1, which has: beta_vae_sklearn"),
         (["--num_eval=3"], "name some of beta_vae_sklearn"),
-        (["--num_eval=0", "--scores_list=mig"], "above 0"),
     ],
 )
 def test_reproduce_says_what_is_wrong(arguments, message, capsys):
@@ -74,13 +74,33 @@ def test_status_lists_what_runs_and_what_failed(tmp_path, capsys):
         (["--gin_file=vae.gin"], "sweep.settings"),
         (["--gin_file=studies/small.gin", "--models=3-x"], "0-99,120"),
         (["--gin_file=studies/small.gin", "--models=24"], "0 to 23"),
-        (["--gin_file=studies/small.gin", "--workers=0"], "received 0"),
+        (["--gin_file=studies/small.gin", "--models=3-1"], "0-99,120"),
     ],
 )
 def test_sweep_says_what_is_wrong(arguments, message, tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     assert sweep.main(arguments) == 2
     assert message in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("command", "argument"),
+    [
+        (sweep, "--workers=0"),
+        (sweep, "--workers=two"),
+        (sweep, "--max_failures=0"),
+        (sweep, "--gpus_per_model=-1"),
+        (reproduce, "--num_eval=0"),
+        (reproduce, "--model_num=-1"),
+        (reproduce, "--evaluation_num_samples_train=1.5"),
+    ],
+)
+def test_a_wrong_number_is_said_by_argparse(command, argument, capsys):
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["--gin_file=studies/small.gin"] * (command is sweep) + [argument])
+    name, value = argument.split("=")
+    error = capsys.readouterr().err
+    assert re.search(rf"error: argument {name}: '{value}' is not a (whole )?number from", error)
 
 
 def test_failed_models_make_the_command_fail_and_can_be_retried(tmp_path, monkeypatch, capsys):
