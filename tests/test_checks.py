@@ -141,7 +141,7 @@ def test_the_sentence_names_the_line_of_the_gin_file(tmp_path):
     ):
         encoder("beta_vae")()
     assert str(caught.value) == (
-        f"beta_vae.beta is 'four' (bound in {included}, line 3): expected a number."
+        f"beta_vae.beta is 'four' (bound in {included}, line 3): expected a number from 0 up."
     )
     with (
         pytest.raises(UserError, match=rf"width is -1 \(bound in {main}, line 3\): expected a num"),

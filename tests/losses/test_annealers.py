@@ -32,5 +32,7 @@ def test_each_annealer_is_its_formula(anneal_fn, expected):
 
 
 def test_a_line_needs_a_length():
-    with pytest.raises(UserError, match="above 0 for @anneal"):
+    with pytest.raises(
+        UserError, match=r"anneal\.iteration_threshold is 0: expected a whole number from 1 up"
+    ):
         _values("anneal", 0, STEPS)

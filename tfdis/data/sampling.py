@@ -1,10 +1,11 @@
 """Which images training sees, and how often: splits and correlated factors."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 
+from tfdis.checks import Positive, Seed, Share
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw, IndependentDraw
 from tfdis.errors import UserError
@@ -38,11 +39,11 @@ def configured_draw(data: Indexed) -> Draw:
 @configurable("split")
 def split(
     data: Indexed,
-    held_out_images: float = 0.0,
-    held_out_combinations: float = 0.0,
+    held_out_images: Share = 0.0,
+    held_out_combinations: Share = 0.0,
     factors: Sequence[int | str] | None = None,
-    seed: int = 0,
-    part: str = "train",
+    seed: Seed = 0,
+    part: Literal["train", "held_out"] = "train",
 ) -> np.ndarray | None:
     """Holds a share of the data out.
 
@@ -59,15 +60,10 @@ def split(
         1 for each image that is drawn, else 0, `[num_images]`; None where nothing is held out.
 
     Raises:
-        UserError: a share does not lie in [0, 1), or a factor or part does not exist.
+        UserError: a factor does not exist.
     """
     if not held_out_images and not held_out_combinations:
         return None
-    for share in (held_out_images, held_out_combinations):
-        if not 0 <= share < 1:
-            raise UserError(f"split: a share of {share} is held out; it has to lie in [0, 1).")
-    if part not in ("train", "held_out"):
-        raise UserError(f"split: there is no part '{part}'; there are 'train' and 'held_out'.")
     rng = np.random.default_rng(seed)
     held_out = rng.random(data.num_images) < held_out_images
     if held_out_combinations:
@@ -84,7 +80,7 @@ def split(
 def correlated_factors(
     data: Indexed,
     factors: Sequence[int | str] = (),
-    sigma: float = 0.2,
+    sigma: Positive = 0.2,
     joint: Sequence[Sequence[float]] | None = None,
 ) -> np.ndarray | None:
     """Correlates two factors, after Träuble et al. (2021).

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from tfdis.checks import Index
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
@@ -44,7 +45,7 @@ class EvaluationCallback(IntervalCallback):
     def __init__(
         self,
         metrics: Sequence[str],
-        every: int = 0,
+        every: Index = 0,
         settings: Sequence[str] = (),
         data: GroundTruthData | None = None,
     ):

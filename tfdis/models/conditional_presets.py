@@ -9,6 +9,7 @@ from tfdis.architectures.decoders import make_decoder
 from tfdis.architectures.discriminators import make_discriminator
 from tfdis.architectures.encoders import make_encoder
 from tfdis.architectures.tilers import label_tiler
+from tfdis.checks import Count
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.labels import select_labels
@@ -71,7 +72,7 @@ def ifcvae(
     terms: Sequence[LossTerm] = gin.REQUIRED,
     w_le: Weight = 1.0,
     w_aux: Weight = 1.0,
-    auxiliary_updates: int = 1,
+    auxiliary_updates: Count = 1,
 ) -> Builder:
     """IFCVAE, after Creswell et al. (2017), without the GAN; see `IFCVAE`.
 

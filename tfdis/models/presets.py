@@ -4,8 +4,11 @@ The reconstruction is gin's `reconstruction_loss`, the networks are gin's `encod
 `discriminator`.
 """
 
+from typing import Literal
+
 import gin
 
+from tfdis.checks import Count, Weight
 from tfdis.config import configurable
 from tfdis.losses.capacity import Capacity
 from tfdis.losses.density_ratio import DensityRatio
@@ -25,7 +28,7 @@ def ae() -> Builder:
 
 
 @configurable("vae")
-def vae(beta: float = gin.REQUIRED) -> Builder:
+def vae(beta: Weight = gin.REQUIRED) -> Builder:
     """beta-VAE, Eq. 4 of Higgins et al. (2017).
 
     Args:
@@ -35,16 +38,16 @@ def vae(beta: float = gin.REQUIRED) -> Builder:
 
 
 @configurable("beta_vae")
-def beta_vae(beta: float = gin.REQUIRED) -> Builder:
+def beta_vae(beta: Weight = gin.REQUIRED) -> Builder:
     """Another name of `vae`."""
     return vae(beta)
 
 
 @configurable("annealed_vae")
 def annealed_vae(
-    gamma: float = gin.REQUIRED,
-    c_max: float = gin.REQUIRED,
-    iteration_threshold: int = gin.REQUIRED,
+    gamma: Weight = gin.REQUIRED,
+    c_max: Weight = gin.REQUIRED,
+    iteration_threshold: Count = gin.REQUIRED,
 ) -> Builder:
     """AnnealedVAE, Eq. 8 of Burgess et al. (2018).
 
@@ -58,7 +61,7 @@ def annealed_vae(
 
 
 @configurable("factor_vae")
-def factor_vae(gamma: float = gin.REQUIRED, second_batch: bool = False) -> Builder:
+def factor_vae(gamma: Weight = gin.REQUIRED, second_batch: bool = False) -> Builder:
     """FactorVAE, Eq. 2 of Kim and Mnih (2018).
 
     Args:
@@ -70,7 +73,9 @@ def factor_vae(gamma: float = gin.REQUIRED, second_batch: bool = False) -> Build
 
 
 @configurable("beta_tc_vae")
-def beta_tc_vae(beta: float = gin.REQUIRED, estimator: str = "minibatch") -> Builder:
+def beta_tc_vae(
+    beta: Weight = gin.REQUIRED, estimator: Literal["minibatch", "stratified"] = "minibatch"
+) -> Builder:
     """beta-TC-VAE, Eq. 4 of Chen et al. (2018) with alpha = gamma = 1: ELBO and (1 - beta) TC.
 
     Args:
@@ -83,9 +88,9 @@ def beta_tc_vae(beta: float = gin.REQUIRED, estimator: str = "minibatch") -> Bui
 
 @configurable("dip_vae")
 def dip_vae(
-    lambda_od: float = gin.REQUIRED,
-    lambda_d_factor: float = gin.REQUIRED,
-    dip_type: str = "i",
+    lambda_od: Weight = gin.REQUIRED,
+    lambda_d_factor: Weight = gin.REQUIRED,
+    dip_type: Literal["i", "ii"] = "i",
 ) -> Builder:
     """DIP-VAE, Eq. 6 and 7 of Kumar et al. (2018).
 
@@ -99,7 +104,7 @@ def dip_vae(
 
 
 @configurable("info_vae")
-def info_vae(alpha: float = 0.0, lambda_mmd: float = gin.REQUIRED) -> Builder:
+def info_vae(alpha: float = 0.0, lambda_mmd: Weight = gin.REQUIRED) -> Builder:
     """InfoVAE, Eq. 6 of Zhao et al. (2017) with the maximum mean discrepancy.
 
     Args:

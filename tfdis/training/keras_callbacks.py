@@ -3,39 +3,64 @@
 A resumed run makes them anew: only those of this library remember what happened before.
 """
 
-import inspect
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 import keras
-from annotated_types import Ge
+from annotated_types import Interval
 
+from tfdis.checks import Count, Index, Weight
 from tfdis.config import external_configurable
 
 # Those that `fit` makes by itself are of no use here.
 _NOT_BOUND = ("Callback", "CallbackList", "History", "ProgbarLogger")
-_Count = Annotated[int, Ge(0)]
+_EVERY = Literal["epoch"] | Count
 _PARAMETERS = {
-    "filename": str,
-    "filepath": str,
-    "separator": str,
-    "append": bool,
-    "monitor": str,
+    **dict.fromkeys(
+        (
+            *("append", "restore_best_weights", "save_best_only", "save_weights_only"),
+            *("double_checkpoint", "delete_checkpoint", "save_on_background", "send_as_json"),
+            *("swap_on_epoch", "write_graph", "write_images", "write_steps_per_second"),
+            "raise_error",
+        ),
+        bool,
+    ),
+    **dict.fromkeys(
+        ("filename", "filepath", "directory", "backup_dir", "log_dir", "monitor", "separator"), str
+    ),
+    **dict.fromkeys(("root", "path", "field"), str),
+    **dict.fromkeys(("patience", "cooldown", "start_from_epoch", "histogram_freq"), Index),
+    **dict.fromkeys(("embeddings_freq",), Index),
+    **dict.fromkeys(("baseline", "initial_value_threshold"), float | None),
+    **dict.fromkeys(
+        (
+            f"on_{when}"
+            for when in (
+                "epoch_begin",
+                "epoch_end",
+                "train_begin",
+                "train_end",
+                "train_batch_begin",
+                "train_batch_end",
+            )
+        ),
+        Callable[..., Any] | None,
+    ),
     "mode": Literal["auto", "min", "max"],
     "verbose": Literal[0, 1, 2],
-    "patience": _Count,
-    "start_from_epoch": _Count,
-    "min_delta": float,
-    "baseline": float | None,
-    "restore_best_weights": bool,
-    "save_best_only": bool,
-    "save_weights_only": bool,
-    "log_dir": str,
+    "min_delta": Weight,
+    "factor": Annotated[float, Interval(gt=0, lt=1)],
+    "min_lr": Weight,
+    "schedule": Callable[..., float],
+    "save_freq": _EVERY,
+    "max_to_keep": Count | None,
+    "update_freq": Literal["epoch", "batch"] | Count,
+    "profile_batch": Index | Sequence[Count],
+    "embeddings_metadata": Mapping[str, str] | str | None,
+    "headers": Mapping[str, str] | None,
 }
 
 for _name in dir(keras.callbacks):
     _thing = getattr(keras.callbacks, _name)
     if isinstance(_thing, type) and _name not in _NOT_BOUND:
-        # What is not named above takes whatever the callback takes.
-        _others = dict.fromkeys(inspect.signature(_thing).parameters, Any)
-        _others.pop("kwargs", None)
-        external_configurable(_thing, _name, {**_others, **_PARAMETERS})
+        external_configurable(_thing, _name, _PARAMETERS)

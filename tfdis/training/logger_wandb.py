@@ -7,13 +7,13 @@ import urllib.request
 import uuid
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.results import write_text
 
-_MODES = ("auto", "online", "offline", "disabled")
+Mode = Literal["auto", "online", "offline", "disabled"]
 _ID_FILE = "wandb_run_id.txt"
 _PATIENCE = 5.0  # seconds for the server's first answer
 _INIT_TIMEOUT = 30.0  # seconds
@@ -47,13 +47,11 @@ class WandbLogger:
         project: str = "tfdis",
         name: str | None = None,
         group: str | None = None,
-        mode: str = "auto",
+        mode: Mode = "auto",
         id: str | None = None,
     ):
         import wandb
 
-        if mode not in _MODES:
-            raise UserError(f"wandb_logger.mode is '{mode}': it is one of {', '.join(_MODES)}.")
         model_dir = Path(model_dir)
         model_dir.mkdir(parents=True, exist_ok=True)
         options = {
@@ -104,7 +102,7 @@ def _run_id(model_dir: Path, asked: str | None) -> str:
 
 def _resolved(mode: str) -> str:
     from_environment = os.environ.get("WANDB_MODE", "")
-    return from_environment if mode == "auto" and from_environment in _MODES else mode
+    return from_environment if mode == "auto" and from_environment in get_args(Mode) else mode
 
 
 def _start(wandb: Any, mode: str, strict: bool, options: dict[str, Any]) -> Any:

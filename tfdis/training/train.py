@@ -3,12 +3,14 @@
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated, Literal
 
 import gin
 import keras
 import tensorflow as tf
 
 from tfdis import config, schedules
+from tfdis.checks import Count, Index, Positive, Seed, Weight
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
@@ -53,27 +55,27 @@ def train(
     model_dir: str | os.PathLike,
     overwrite: bool = False,
     resume: bool = False,
-    model: Builder = gin.REQUIRED,
-    training_steps: int = gin.REQUIRED,
-    random_seed: int = gin.REQUIRED,
-    batch_size: int = gin.REQUIRED,
-    eval_steps: int = 1000,
+    model: Annotated[Builder, "an algorithm, such as @beta_tc_vae()"] = gin.REQUIRED,
+    training_steps: Count = gin.REQUIRED,
+    random_seed: Seed = gin.REQUIRED,
+    batch_size: Count = gin.REQUIRED,
+    eval_steps: Count = 1000,
     name: str = "",
-    model_num: int | None = None,
+    model_num: Index | None = None,
     callbacks: Sequence[keras.callbacks.Callback] = (),
     loggers: Sequence[Callable[..., Logger]] = (),
     plateau: ReduceOnPlateau | None = None,
     draw: Callable[[GroundTruthData], Draw] = configured_draw,
-    steps_per_epoch: int | None = None,
+    steps_per_epoch: Count | None = None,
     warm_start: WarmStart | None = None,
     strategy: tf.distribute.Strategy | None = None,
     jit_compile: bool = False,
-    mixed_precision: str | None = None,
+    mixed_precision: Literal["mixed_float16", "mixed_bfloat16"] | None = None,
     deterministic: bool | None = None,
     count_discriminator_updates: bool = False,
-    log_every: int = 100,
-    checkpoint_seconds: float = 60.0,
-    time_budget_hours: float | None = None,
+    log_every: Count = 100,
+    checkpoint_seconds: Weight = 60.0,
+    time_budget_hours: Positive | None = None,
 ) -> Run | None:
     """Trains a model on the data set `dataset.name` and leaves a model directory.
 
@@ -159,21 +161,11 @@ def train(
 
 
 def set_up(random_seed: int, deterministic: bool | None, mixed_precision: str | None) -> None:
-    """Sets what is global in Keras and TensorFlow.
-
-    Raises:
-        UserError: there is no such dtype policy.
-    """
+    """Sets what is global in Keras and TensorFlow."""
     keras.utils.set_random_seed(random_seed)
     if deterministic or (deterministic is None and not tf.config.list_physical_devices("GPU")):
         tf.config.experimental.enable_op_determinism()
-    try:
-        keras.config.set_dtype_policy(mixed_precision or "float32")
-    except ValueError as error:
-        raise UserError(
-            f"model.mixed_precision is '{mixed_precision}': expected 'mixed_float16' or "
-            "'mixed_bfloat16'."
-        ) from error
+    keras.config.set_dtype_policy(mixed_precision or "float32")
 
 
 def _build(
@@ -183,10 +175,6 @@ def _build(
     steps_per_epoch: int,
     strategy: tf.distribute.Strategy | None,
 ) -> Trainable:
-    if not callable(builder):
-        raise UserError(
-            f"model.model is {builder!r}: expected an algorithm, such as @beta_tc_vae()."
-        )
     with (strategy or tf.distribute.get_strategy()).scope():
         model = builder(data, seed)
         model.compile(make_vae_optimizer())

@@ -1,6 +1,7 @@
 """Begins a training with what another has learnt."""
 
 from pathlib import Path
+from typing import Literal
 
 import gin
 
@@ -8,8 +9,6 @@ from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.models.model_of_terms import ModelOfTerms
 from tfdis.training import checkpoint
-
-_PARTS = ("all", "encoder", "decoder")
 
 
 @configurable("warm_start")
@@ -29,12 +28,10 @@ class WarmStart:
     def __init__(
         self,
         model_dir: str = gin.REQUIRED,
-        part: str = "all",
+        part: Literal["all", "encoder", "decoder"] = "all",
         optimizer: bool = False,
         step: bool = False,
     ):
-        if part not in _PARTS:
-            raise UserError(f"warm_start.part is '{part}': it is one of {', '.join(_PARTS)}.")
         if optimizer and part != "all":
             raise UserError("warm_start.optimizer goes with warm_start.part = 'all' only.")
         if step and not optimizer:

@@ -5,6 +5,7 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+from tfdis.checks import Count
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
@@ -37,7 +38,7 @@ class Visualization(IntervalCallback):
 
     def __init__(
         self,
-        intervals: Mapping[str, int] | None = None,
+        intervals: Mapping[str, Count] | None = None,
         data: GroundTruthData | None = None,
         directory: str | os.PathLike = ".",
     ):
@@ -45,10 +46,10 @@ class Visualization(IntervalCallback):
         self.data, self.directory = data, Path(directory)
         self.intervals = dict(intervals or {})
         for kind, interval in self.intervals.items():
-            if kind not in KINDS or not isinstance(interval, int) or interval < 1:
+            if kind not in KINDS:
                 raise UserError(
-                    f"visualization.intervals has '{kind}': {interval!r}; expected one of "
-                    f"{', '.join(KINDS)} and a positive number of steps."
+                    f"visualization.intervals has '{kind}': {interval}; expected one of "
+                    f"{', '.join(KINDS)}."
                 )
         super().__init__(math.gcd(*self.intervals.values()))
 
