@@ -80,8 +80,7 @@ def test_a_users_term_follows_a_schedule_by_epoch_and_keeps_its_variable(tmp_pat
         "LinearSchedule.final = 3.0",
         "LinearSchedule.num_steps = 3",
     ]
-    run = train_with_gin(tmp_path / "model", gin_bindings=bindings)
-    del run
+    train_with_gin(tmp_path / "model", gin_bindings=bindings)
     offsets = [line["example_sparsity.offset"] for line in progress(tmp_path / "model")]
     np.testing.assert_allclose(offsets, [0.75, 1.5, 2.25, 3.0], rtol=1e-6)
     names = [name for name, _ in tf.train.list_variables(str(latest_state(tmp_path / "model")))]

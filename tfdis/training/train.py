@@ -36,7 +36,7 @@ def train_with_gin(
     gin_config_files: Sequence[str] = (),
     gin_bindings: Sequence[str] = (),
     resume: bool = False,
-) -> None:
+) -> Run | None:
     """Trains what a gin config describes; see `train`.
 
     Args:
@@ -45,9 +45,12 @@ def train_with_gin(
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
         resume: go on where a run in `model_dir` stopped; begin where there is none.
+
+    Returns:
+        What `train` gives.
     """
     with config.parsed(gin_config_files, gin_bindings):
-        train(model_dir, overwrite, resume)
+        return train(model_dir, overwrite, resume)
 
 
 @configurable("model", denylist=["model_dir", "overwrite", "resume"])
