@@ -31,10 +31,12 @@ def locked(directory: str | os.PathLike) -> Iterator[None]:
         yield
     finally:
         # Removed while it is held: who opens the name later makes a lock of its own.
-        with contextlib.suppress(OSError):
-            if os.path.samestat(os.fstat(descriptor), (directory / LOCK).stat()):
-                (directory / LOCK).unlink()
-        os.close(descriptor)
+        try:
+            with contextlib.suppress(OSError):
+                if os.path.samestat(os.fstat(descriptor), (directory / LOCK).stat()):
+                    (directory / LOCK).unlink()
+        finally:
+            os.close(descriptor)
 
 
 def is_free(directory: str | os.PathLike) -> bool:
