@@ -28,6 +28,7 @@ class Salt(enum.IntEnum):
     SECOND_POSTERIOR = 0x6D5
     TEST = 0x7D5
     EVALUATION = 0x8D5
+    GROUPS = 0x9D5
 
 
 def step_key(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:

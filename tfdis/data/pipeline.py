@@ -2,7 +2,7 @@
 
 import tensorflow as tf
 
-from tfdis.data.feeding import DeviceFeed
+from tfdis.data.feeding import DeviceFeed, Draw
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.keys import step_key
 
@@ -10,7 +10,11 @@ _SLAB_STEPS = 16
 
 
 def tf_dataset(
-    data: GroundTruthData, batch_size: int, seed: int = 0, first_step: int = 0
+    data: GroundTruthData,
+    batch_size: int,
+    seed: int = 0,
+    first_step: int = 0,
+    draw: Draw | None = None,
 ) -> tf.data.Dataset:
     """The batches that tfdis-train draws, without end.
 
@@ -19,31 +23,36 @@ def tf_dataset(
         batch_size: images per batch.
         seed: of the draws.
         first_step: the step that the first batch belongs to.
+        draw: how batches are drawn; None: one image by one.
 
     Returns:
         A dataset of (images, factors): float32 in [0, 1], `[batch, height, width, channels]`, and
-        int32 `[batch, num_factors]`; of images alone where the data has no factors.
+        int32 `[batch, num_factors]`; of images alone where the data has no factors. Where images
+        come in groups, the images are a dictionary of "images" and "shared".
     """
-    feed = data.feed()
+    feed = data.feed(draw)
 
     def batch(slab: tuple[tf.Tensor, ...], position: tf.Tensor, step: tf.Tensor) -> tf.Tensor:
         inputs = feed.batch(slab, position, step_key(seed, step), batch_size)
-        return inputs.images if inputs.factors is None else (inputs.images, inputs.factors)
+        images = inputs.images
+        if inputs.shared is not None:
+            images = {"images": images, "shared": inputs.shared}
+        return images if inputs.factors is None else (images, inputs.factors)
 
     if isinstance(feed, DeviceFeed):
         steps = tf.data.Dataset.range(first_step, tf.int32.max)
         dataset = steps.map(lambda step: batch((), tf.constant(0), step))
     else:
-        draw = tf.function(batch)
+        drawn = tf.function(batch)
 
         def batches():
             for first in range(first_step, tf.int32.max, _SLAB_STEPS):
                 slab = feed.slab(seed, first, _SLAB_STEPS, batch_size)
                 for position in range(_SLAB_STEPS):
-                    yield draw(slab, tf.constant(position), tf.constant(first + position))
+                    yield drawn(slab, tf.constant(position), tf.constant(first + position))
 
         slab = feed.slab(seed, first_step, 1, batch_size)
-        example = draw(slab, tf.constant(0), tf.constant(first_step))
+        example = drawn(slab, tf.constant(0), tf.constant(first_step))
         signature = tf.nest.map_structure(tf.TensorSpec.from_tensor, example)
         dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
     options = tf.data.Options()

@@ -2,6 +2,7 @@
 
 import functools
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import gin
 
@@ -53,6 +54,7 @@ def build(
     terms: Sequence[LossTerm],
     data: GroundTruthData,
     seed: int,
+    **arguments: Any,
 ) -> Autoencoder:
     """Makes a model for a data set, with the networks that gin chose.
 
@@ -62,12 +64,13 @@ def build(
         terms: the loss terms.
         data: what it is made for.
         seed: of all noise.
+        **arguments: more of the model class' own.
     """
     encoder = make_encoder(data.observation_shape, deterministic=model_class is Autoencoder)
     num_latents = encoder.outputs[0].shape[-1]
     decoder = make_decoder(num_latents, data.observation_shape)
     give_adversaries(terms, num_latents)
-    return model_class(encoder, decoder, terms, num_images=data.num_images, seed=seed)
+    return model_class(encoder, decoder, terms, num_images=data.num_images, seed=seed, **arguments)
 
 
 def give_adversaries(terms: Sequence[LossTerm], num_latents: int) -> None:

@@ -11,6 +11,7 @@ from keras.optimizers.schedules import LearningRateSchedule
 
 from tfdis.batch import Inputs, Outputs, gathered, map_tensors, num_replicas
 from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.groups import pairs
 from tfdis.data.pipeline import tf_dataset
 from tfdis.errors import UserError
 from tfdis.keys import Salt, step_key, subkey
@@ -153,7 +154,8 @@ class ModelOfTerms(keras.Model):
         """
         if isinstance(x, GroundTruthData):
             steps_per_epoch = steps_per_epoch or max(1, x.num_images // batch_size)
-            x = tf_dataset(x, batch_size * self.batches_per_step, self.seed, self.steps)
+            draw = pairs(x, group_size=self.group_size) if self.group_size > 1 else None
+            x = tf_dataset(x, batch_size * self.batches_per_step, self.seed, self.steps, draw)
         if isinstance(x, tf.data.Dataset):
             batch_size, kwargs["shuffle"] = None, False
         return super().fit(

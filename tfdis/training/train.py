@@ -14,6 +14,7 @@ from tfdis.checks import Count, Index, Positive, Seed, Weight
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.groups import dynamics
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.data.sampling import configured_draw
 from tfdis.errors import UserError
@@ -68,7 +69,7 @@ def train(
     callbacks: Sequence[keras.callbacks.Callback] = (),
     loggers: Sequence[Callable[..., Logger]] = (),
     plateau: ReduceOnPlateau | None = None,
-    draw: Callable[[GroundTruthData], Draw] = configured_draw,
+    draw: Callable[[GroundTruthData], Draw] | None = None,
     steps_per_epoch: Count | None = None,
     warm_start: WarmStart | None = None,
     strategy: tf.distribute.Strategy | None = None,
@@ -97,7 +98,8 @@ def train(
             such as `[@visualization(), @CSVLogger()]`.
         loggers: such as `[@wandb_logger]`.
         plateau: `@reduce_on_plateau()`: reduces the learning rate.
-        draw: how batches are drawn from the data set; such as `@pairs`, for images in groups.
+        draw: how batches are drawn from the data set, such as `@pairs`; None: one image by one, or
+            `@dynamics` for a model of groups.
         steps_per_epoch: updates in an epoch; None: images in the data set / `batch_size`.
         warm_start: `@warm_start()`: weights from another model.
         strategy: `@mirrored_strategy()`: spreads batches over devices.
@@ -131,6 +133,8 @@ def train(
     built = _build(model, data, random_seed, steps_per_epoch, strategy)
     if count_discriminator_updates and built.adversarial_terms:
         training_steps = -(-training_steps // 2)
+    if draw is None:
+        draw = dynamics if getattr(built, "group_size", 1) > 1 else configured_draw
     feed = data.feed(draw(data))
     trainer = Trainer(built, feed, batch_size, random_seed, strategy, jit_compile, steps_per_epoch)
     with run_directory(model_dir, overwrite, resume) as directory:

@@ -1,0 +1,137 @@
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from tfdis import config
+from tfdis.architectures.decoders import test_decoder as small_decoder
+from tfdis.architectures.encoders import test_encoder as small_encoder
+from tfdis.batch import Inputs
+from tfdis.data.labelled import LabelledData
+from tfdis.data.xysquares import XYSquares
+from tfdis.errors import UserError
+from tfdis.losses.bernoulli import BernoulliLoss
+from tfdis.losses.kl import KL
+from tfdis.losses.total_correlation import TotalCorrelation
+from tfdis.models import group_vae
+from tfdis.models.group_vae import GroupVAE
+
+
+@pytest.fixture
+def images():
+    return np.random.default_rng(0).uniform(size=(12, 8, 8, 1)).astype(np.float32)
+
+
+def _model(average="moments", shared_by="threshold", *terms):
+    keras.utils.set_random_seed(1)
+    encoder = small_encoder(num_latent=4, input_shape=(8, 8, 1))
+    decoder = small_decoder(num_latent=4, output_shape=(8, 8, 1))
+    terms = [BernoulliLoss(), KL(2.0), *terms]
+    model = GroupVAE(encoder, decoder, terms, average, shared_by, num_images=100)
+    model.compile("adam")
+    return model
+
+
+def _by_disentanglement_lib(mean, log_variance, average, shared):
+    """What weak_vae.py does with one pair after another, in numpy: [groups, 2, num_latents]."""
+    means, variances = mean.copy(), np.exp(log_variance)
+    for pair in range(len(mean)):
+        (m1, m2), (v1, v2) = mean[pair], np.exp(log_variance[pair])
+        if average == "moments":
+            new_mean, new_variance = 0.5 * m1 + 0.5 * m2, 0.5 * v1 + 0.5 * v2
+        else:
+            new_variance = 2 * v1 * v2 / (v1 + v2)
+            new_mean = (m1 / v1 + m2 / v2) * new_variance * 0.5
+        if shared is None:
+            kl = v1 / v2 + (m2 - m1) ** 2 / v2 - 1 + np.log(v2) - np.log(v1)
+            own = np.floor(2 * (kl - kl.min()) / (kl.max() - kl.min())) >= 1
+        else:
+            own = np.concatenate([~shared[pair], np.zeros(4 - shared.shape[1], bool)])
+        for image in (0, 1):
+            means[pair, image] = np.where(own, mean[pair, image], new_mean)
+            variances[pair, image] = np.where(own, (v1, v2)[image], new_variance)
+    return means, variances
+
+
+@pytest.mark.parametrize("average", ["moments", "precisions"])
+@pytest.mark.parametrize("shared_by", ["labels", "threshold"])
+def test_codes_and_kl_are_of_the_shared_posteriors(average, shared_by, images):
+    model = _model(average, shared_by)
+    changed = np.random.default_rng(1).integers(3, size=6)
+    shared = np.arange(3) != changed[:, None]
+    inputs = Inputs(tf.constant(images), shared=tf.constant(shared.repeat(2, 0)), group_size=2)
+    outputs = model.forward(inputs, tf.constant(0), tf.constant([0, 0]), training=True)
+    mean, log_variance = (
+        np.asarray(part).reshape(6, 2, 4) for part in model.encoder(images, training=True)
+    )
+    means, variances = _by_disentanglement_lib(
+        mean, log_variance, average, shared if shared_by == "labels" else None
+    )
+    np.testing.assert_allclose(outputs.posterior.mean(), means.reshape(12, 4), atol=1e-6)
+    np.testing.assert_allclose(outputs.posterior.variance(), variances.reshape(12, 4), rtol=1e-5)
+    # disentanglement_lib: half the mean KL of the first images and half that of the second ones.
+    kls = 0.5 * np.sum(means**2 + variances - np.log(variances) - 1, axis=-1)
+    _, values = model.losses_of(outputs)
+    expected = 0.5 * kls[:, 0].mean() + 0.5 * kls[:, 1].mean()
+    np.testing.assert_allclose(values["kl_loss"], expected, rtol=1e-5)
+    # An encoding of images alone is each one's own posterior.
+    np.testing.assert_allclose(model.encode(Inputs(images)), mean.reshape(12, 4), atol=1e-6)
+
+
+def test_any_other_term_stands_beside_and_all_is_saved(images, tmp_path):
+    model = _model("precisions", "threshold", TotalCorrelation(3.0))
+    history = model.fit(images, batch_size=4, epochs=2, verbose=0).history
+    assert len(history["total_correlation"]) == 2
+    model.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    assert (loaded.average, loaded.shared_by) == ("precisions", "threshold")
+    np.testing.assert_array_equal(loaded.encode(Inputs(images)), model.encode(Inputs(images)))
+
+
+@pytest.mark.parametrize("shared_by", ["labels", "threshold"])
+def test_a_data_set_is_fitted_in_pairs(shared_by):
+    factors = np.random.default_rng(0).integers(0, 3, (40, 3))
+    data = LabelledData(np.random.default_rng(1).random((40, 8, 8, 1)), factors)
+    model = _model("moments", shared_by)
+    model.fit(data, batch_size=8, steps_per_epoch=2, verbose=0)
+    assert model.steps == 2
+
+
+@pytest.mark.parametrize(
+    ("shared_by", "fields", "told"),
+    [
+        ("threshold", {}, "model.draw = @pairs"),
+        ("threshold", {"group_size": 3}, "a group has 3 images"),
+        ("labels", {"group_size": 2}, "this batch does not say"),
+        ("labels", {"group_size": 2, "shared": tf.zeros([12, 5], tf.bool)}, "5 factors need"),
+    ],
+)
+def test_batches_that_do_not_serve_are_told(shared_by, fields, told, images):
+    model = _model("moments", shared_by)
+    inputs = Inputs(tf.constant(images), **fields)
+    with pytest.raises(UserError, match=told):
+        model.forward(inputs, tf.constant(0), tf.constant([0, 0]), training=True)
+
+
+@pytest.mark.parametrize(
+    ("name", "average", "shared_by"),
+    [
+        ("group_vae_labels", "moments", "labels"),
+        ("group_vae_argmax", "moments", "threshold"),
+        ("mlvae_labels", "precisions", "labels"),
+        ("mlvae_argmax", "precisions", "threshold"),
+    ],
+)
+def test_disentanglement_libs_names(name, average, shared_by):
+    bindings = [
+        "encoder.num_latent = 6",
+        "encoder.encoder_fn = @test_encoder",
+        "decoder.decoder_fn = @test_decoder",
+        "reconstruction_loss.loss_fn = @bernoulli_loss",
+        "group_vae.beta = 3.0",
+        "mlvae.beta = 3.0",
+    ]
+    with config.parsed([], bindings):
+        model = getattr(group_vae, name)()(XYSquares(), 0)
+    assert (model.average, model.shared_by) == (average, shared_by)
+    assert [term.weight for term in model.terms] == [1.0, 3.0]
