@@ -20,9 +20,11 @@ class AdversarialTerm(LossTerm):
         optimizer: what trains it on `adversary_loss`; None: Adam with FactorVAE's settings.
         num_updates: how often it is trained on each batch.
         num_classes: of the logits of a discriminator that `prepare` makes.
+        of_codes: the adversary looks at codes alone, as gin's `discriminator` does.
     """
 
     num_classes: ClassVar[int] = 2
+    of_codes: ClassVar[bool] = True
 
     adversary: keras.Model | None = None
     optimizer: keras.optimizers.Optimizer | None = None

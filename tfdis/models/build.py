@@ -76,7 +76,7 @@ def build(
 def give_adversaries(terms: Sequence[LossTerm], num_latents: int) -> None:
     """Gives gin's `discriminator` and its optimizer to the terms that were made without."""
     for term in terms:
-        if isinstance(term, AdversarialTerm):
+        if isinstance(term, AdversarialTerm) and term.of_codes:
             if term.adversary is None:
                 term.adversary = make_discriminator(num_latents, num_classes=term.num_classes)
             if term.optimizer is None:

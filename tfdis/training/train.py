@@ -1,5 +1,6 @@
 """The train stage: from a gin config to a model directory."""
 
+import functools
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from tfdis.config import configurable
 from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.groups import dynamics
+from tfdis.data.labellers import LabelledSet, sample_supervised_data
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.data.sampling import configured_draw
 from tfdis.errors import UserError
@@ -61,7 +63,7 @@ def train(
     resume: bool = False,
     model: Annotated[Builder, "an algorithm, such as @beta_tc_vae()"] = gin.REQUIRED,
     training_steps: Count = gin.REQUIRED,
-    random_seed: Seed = gin.REQUIRED,
+    random_seed: Seed | None = None,
     batch_size: Count = gin.REQUIRED,
     eval_steps: Count = 1000,
     name: str = "",
@@ -80,6 +82,11 @@ def train(
     log_every: Count = 100,
     checkpoint_seconds: Weight = 60.0,
     time_budget_hours: Positive | None = None,
+    model_seed: Seed | None = None,
+    unsupervised_data_seed: Seed | None = None,
+    supervised_data_seed: Seed = 0,
+    num_labelled_samples: Count | None = None,
+    train_percentage: Annotated[float, Interval(gt=0, le=1)] = 1.0,
 ) -> Run | None:
     """Trains a model on the data set `dataset.name` and leaves a model directory.
 
@@ -111,6 +118,13 @@ def train(
         log_every: updates between lines of progress.jsonl.
         checkpoint_seconds: between checkpoints.
         time_budget_hours: end the training after so many hours; None: no limit.
+        model_seed: of the initial weights and the noise; None: `random_seed`.
+        unsupervised_data_seed: of the batches; None: `random_seed`.
+        supervised_data_seed: of the labelled images.
+        num_labelled_samples: how many images `labeller` labels, for an algorithm of few labels;
+            None: no labels.
+        train_percentage: the share of the labelled images to train on; the final losses are
+            measured on the rest.
 
     Returns:
         The run; None where `resume` found it complete.
@@ -121,7 +135,11 @@ def train(
     """
     del name, model_num
     refuse_model_dir(model_dir, overwrite, resume)
-    set_up(random_seed, deterministic, mixed_precision)
+    model_seed = random_seed if model_seed is None else model_seed
+    data_seed = random_seed if unsupervised_data_seed is None else unsupervised_data_seed
+    if model_seed is None or data_seed is None:
+        raise UserError("A gin binding is missing: model.random_seed.")
+    set_up(model_seed, deterministic, mixed_precision)
     data = get_named_ground_truth_data()
     refuse_small_data(data, batch_size)
     if eval_steps < 1:
@@ -130,13 +148,16 @@ def train(
             "expected 1 or more."
         )
     steps_per_epoch = steps_per_epoch or max(1, data.num_images // batch_size)
-    built = _build(model, data, random_seed, steps_per_epoch, strategy)
+    if num_labelled_samples is not None:
+        labelled = sample_supervised_data(supervised_data_seed, data, num_labelled_samples)
+        model = _with_labels(model, labelled.split(train_percentage))
+    built = _build(model, data, model_seed, steps_per_epoch, strategy)
     if count_discriminator_updates and built.adversarial_terms:
         training_steps = -(-training_steps // 2)
     if draw is None:
         draw = dynamics if getattr(built, "group_size", 1) > 1 else configured_draw
     feed = data.feed(draw(data))
-    trainer = Trainer(built, feed, batch_size, random_seed, strategy, jit_compile, steps_per_epoch)
+    trainer = Trainer(built, feed, batch_size, data_seed, strategy, jit_compile, steps_per_epoch)
     with run_directory(model_dir, overwrite, resume) as directory:
         if resume and is_complete(directory.path, training_steps):
             directory.take_place()
@@ -173,6 +194,17 @@ def set_up(random_seed: int, deterministic: bool | None, mixed_precision: str | 
     if deterministic or (deterministic is None and not tf.config.list_physical_devices("GPU")):
         tf.config.experimental.enable_op_determinism()
     keras.config.set_dtype_policy(mixed_precision or "float32")
+
+
+def _with_labels(
+    algorithm: Callable[..., Builder], labelled: tuple[LabelledSet, LabelledSet]
+) -> Builder:
+    if not callable(algorithm) or isinstance(algorithm, functools.partial):
+        raise UserError(
+            "With model.num_labelled_samples, model.model is an algorithm of few labels without "
+            "parentheses, such as @s2_vae."
+        )
+    return algorithm(labelled)
 
 
 def _build(

@@ -1,0 +1,97 @@
+"""Does it help to know that two images share all factors but one? Ada-GVAE against beta-VAE.
+
+Trains ada_gvae.gin and beta_vae.gin with small networks on embedded data, over several seeds, and
+scores the means of the posteriors by MIG and DCI. Both see as many images; Ada-GVAE sees them in
+pairs in which one factor was drawn anew (k = 1), and is not told which.
+
+Whatever is there already is not done again, so it can be stopped and started at any time.
+
+    python benchmarks/weak_supervision.py --output_dir=runs/weak_supervision
+
+The table, with 95 % intervals of the mean over seeds, is printed and written to
+OUTPUT_DIR/results.md.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import tfdis
+from tfdis import results
+from tfdis.data.named import find_named_data
+from tfdis.evaluation.uncertainty import interval
+from tfdis.models.trained import load
+from tfdis.training.train import train_with_gin
+
+_MODELS = {"Ada-GVAE": "ada_gvae.gin", "beta-VAE": "beta_vae.gin"}
+_SMALL = [
+    "model.batch_size = 32",
+    "model.training_steps = 2500",
+    "model.callbacks = []",
+    "model.eval_steps = 20",
+    "conv_encoder.width = 0.25",
+    "deconv_decoder.width = 0.25",
+]
+_SIZES = ["mig.num_train = 5000", "dci.num_train = 2000", "dci.num_test = 1000"]
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Trains, scores, and writes the table."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--output_dir", default="runs/weak_supervision", type=Path)
+    parser.add_argument("--data", nargs="*", default=["sprites", "rooms"], help="data sets")
+    parser.add_argument("--num_seeds", type=int, default=5)
+    parser.add_argument("--gin_bindings", action="append", default=[], help="for all models")
+    arguments = parser.parse_args(argv)
+    scores = {}
+    # Seed after seed, so that what is there at any time compares like with like.
+    for seed in range(arguments.num_seeds):
+        for data in arguments.data:
+            for name in _MODELS:
+                score = _score(arguments.output_dir, data, name, seed, arguments.gin_bindings)
+                scores.setdefault((data, name), []).append(score)
+                print(data, name, seed, score, flush=True)
+        table = "\n".join(_table(scores))
+        results.write_text(arguments.output_dir / "results.md", table + "\n")
+    print(table)
+
+
+def _score(
+    out: Path, data: str, name: str, seed: int, gin_bindings: Sequence[str]
+) -> dict[str, float]:
+    """Trains and scores one model, unless its scores are there."""
+    directory = out / data / _MODELS[name].removesuffix(".gin") / str(seed)
+    path = directory / "scores.json"
+    if not path.exists():
+        bindings = [f"dataset.name = '{data}'", f"model.random_seed = {seed}", *_SMALL]
+        model_dir = directory / "model"
+        train_with_gin(model_dir, False, [_MODELS[name]], [*bindings, *gin_bindings], resume=True)
+        model, data_set = load(model_dir), find_named_data(data).make()
+        scored = tfdis.evaluate(model, data_set, ["mig", "dci"], _SIZES, verbose=False)
+        numbers = {
+            "MIG": float(scored["mig"]["discrete_mig"]),
+            "DCI disentanglement": float(scored["dci"]["disentanglement"]),
+            "DCI completeness": float(scored["dci"]["completeness"]),
+        }
+        results.write_json(path, numbers)
+    return results.read_json(path)
+
+
+def _table(scores: dict[tuple[str, str], list[dict[str, float]]]) -> Iterator[str]:
+    names = list(next(iter(scores.values()))[0])
+    yield "| data | model | seeds | " + " | ".join(names) + " |"
+    yield "| --- | --- | --- |" + " --- |" * len(names)
+    for (data, model), each in scores.items():
+        cells = [_cell([score[name] for score in each]) for name in names]
+        yield f"| {data} | {model} | {len(each)} | " + " | ".join(cells) + " |"
+
+
+def _cell(values: Sequence[float]) -> str:
+    if len(values) == 1:
+        return f"{values[0]:.3f}"
+    around = interval(values)
+    return f"{around.mean:.3f} ({around.low:.3f} to {around.high:.3f})"
+
+
+if __name__ == "__main__":
+    main()
