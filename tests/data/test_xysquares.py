@@ -35,7 +35,13 @@ def test_all_positions_of_a_square_are_equally_far_apart(data):
 
 def test_the_graph_draws_exactly_the_same_images(data):
     feed, key = data.feed(), step_key(9, 1)
-    images, factors = tf.function(lambda: feed.batch((), 0, key, 256))()
+
+    @tf.function
+    def batch():
+        inputs = feed.batch((), 0, key, 256)
+        return inputs.images, inputs.factors
+
+    images, factors = batch()
     indices = feed.draw(key, 256).numpy()
     np.testing.assert_array_equal(255 * images, data.images(indices))
     np.testing.assert_array_equal(factors, data.factors(indices))

@@ -9,7 +9,6 @@ from tfdis.architectures.encoders import test_encoder as small_encoder
 from tfdis.batch import Inputs
 from tfdis.data.dummy_data import DummyData
 from tfdis.data.labellers import LabelledSet
-from tfdis.errors import UserError
 from tfdis.losses.bernoulli import BernoulliLoss
 from tfdis.losses.kl import KL
 from tfdis.losses.supervised import LabelCrossEntropy
@@ -136,8 +135,3 @@ def test_disentanglement_libs_names(name, weights):
     assert found == weights
     at = [float(supervised(step)) if callable(supervised) else supervised for step in (0, 50, 200)]
     assert at == ([1.0] * 3 if name == "supervised" else [0.0, 3.0, 6.0])
-
-
-def test_an_algorithm_of_few_labels_without_any_is_told():
-    with pytest.raises(UserError, match=r"bind model\.num_labelled_samples"):
-        presets.s2_vae(DummyData(), 0)

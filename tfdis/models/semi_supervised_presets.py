@@ -11,7 +11,6 @@ import gin
 
 from tfdis.config import configurable
 from tfdis.data.labellers import LabelledSet
-from tfdis.errors import UserError
 from tfdis.losses.annealers import make_annealer
 from tfdis.losses.density_ratio import DensityRatio
 from tfdis.losses.dip import DIP
@@ -38,7 +37,7 @@ def s2_loss_terms(
         terms: all others; one of them is a reconstruction.
         gamma_sup: the weight of the supervised loss, which `annealer` moves.
     """
-    num_values = _checked(labelled)[0].num_values
+    num_values = labelled[0].num_values
     supervised = supervised_loss(num_values, make_annealer(gamma_sup))
     return functools.partial(build, SemiSupervisedVAE, [*terms, supervised], labelled=labelled)
 
@@ -92,7 +91,7 @@ def s2_mine_vae(
         gamma_sup: the weight of the mutual information, which `annealer` moves.
         beta: the weight of KL.
     """
-    num_labels = len(_checked(labelled)[0].num_values)
+    num_labels = len(labelled[0].num_values)
     information = LabelInformation(make_annealer(gamma_sup), num_labels=num_labels)
     terms = [reconstruction_loss(), KL(beta), information]
     return functools.partial(build, SemiSupervisedVAE, terms, labelled=labelled)
@@ -101,14 +100,5 @@ def s2_mine_vae(
 @configurable("supervised", denylist=["labelled"])
 def supervised(labelled: Labelled) -> Builder:
     """An encoder that learns from the labels alone; its decoder is for looking at it."""
-    loss = supervised_loss(_checked(labelled)[0].num_values)
+    loss = supervised_loss(labelled[0].num_values)
     return functools.partial(build, SupervisedVAE, [reconstruction_loss(), loss], labelled=labelled)
-
-
-def _checked(labelled: Labelled) -> Labelled:
-    if not isinstance(labelled, tuple):
-        raise UserError(
-            "The model needs labelled images: bind model.num_labelled_samples, "
-            "model.train_percentage and model.supervised_data_seed."
-        )
-    return labelled

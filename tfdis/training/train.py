@@ -1,6 +1,6 @@
 """The train stage: from a gin config to a model directory."""
 
-import functools
+import inspect
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -16,7 +16,7 @@ from tfdis.config import configurable
 from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.groups import dynamics
-from tfdis.data.labellers import LabelledSet, sample_supervised_data
+from tfdis.data.labellers import sample_supervised_data
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.data.sampling import configured_draw
 from tfdis.errors import UserError
@@ -148,9 +148,9 @@ def train(
             "expected 1 or more."
         )
     steps_per_epoch = steps_per_epoch or max(1, data.num_images // batch_size)
-    if num_labelled_samples is not None:
+    if takes_labels(model, num_labelled_samples):
         labelled = sample_supervised_data(supervised_data_seed, data, num_labelled_samples)
-        model = _with_labels(model, labelled.split(train_percentage))
+        model = model(labelled.split(train_percentage))
     built = _build(model, data, model_seed, steps_per_epoch, strategy)
     if count_discriminator_updates and built.adversarial_terms:
         training_steps = -(-training_steps // 2)
@@ -196,15 +196,24 @@ def set_up(random_seed: int, deterministic: bool | None, mixed_precision: str | 
     keras.config.set_dtype_policy(mixed_precision or "float32")
 
 
-def _with_labels(
-    algorithm: Callable[..., Builder], labelled: tuple[LabelledSet, LabelledSet]
-) -> Builder:
-    if not callable(algorithm) or isinstance(algorithm, functools.partial):
+def takes_labels(model: Callable, num_labelled_samples: int | None) -> bool:
+    """Whether an algorithm is one of few labels; these stand in gin without parentheses.
+
+    Raises:
+        UserError: it is, and there are no labels, or the other way round.
+    """
+    takes = callable(model) and "labelled" in inspect.signature(model).parameters
+    if takes and num_labelled_samples is None:
+        raise UserError(
+            "The algorithm learns from labels: bind model.num_labelled_samples, and "
+            "labeller.labeller_fn to what labels them."
+        )
+    if num_labelled_samples is not None and not takes:
         raise UserError(
             "With model.num_labelled_samples, model.model is an algorithm of few labels without "
             "parentheses, such as @s2_vae."
         )
-    return algorithm(labelled)
+    return takes
 
 
 def _build(
