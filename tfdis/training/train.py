@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 import gin
 import keras
 import tensorflow as tf
+from annotated_types import Interval
 
 from tfdis import config, schedules
 from tfdis.checks import Count, Index, Positive, Seed, Weight
