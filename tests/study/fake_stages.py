@@ -14,7 +14,7 @@ from pathlib import Path
 from tfdis.errors import UserError
 from tfdis.results import gin_dict, staged_directory, write_json
 from tfdis.study.launch import launch_local
-from tfdis.study.run import Stages
+from tfdis.study.stages import Stages
 from tfdis.study.study import Study, load_study, save_study
 from tfdis.study.supervisor import WorkerOptions
 

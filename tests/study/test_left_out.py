@@ -9,7 +9,7 @@ from synthetic_study import make_settings, make_study
 from tfdis.cli import aggregate, report, sweep
 from tfdis.results import write_text
 from tfdis.study import select
-from tfdis.study.report_read import read_runs
+from tfdis.study.report_read import read_models
 from tfdis.study.study import load_study
 
 # A path below the study, what stands there (None: a folder), and what is said of it.
@@ -76,7 +76,7 @@ def test_status_report_and_aggregate_go_on(path, content, said, study, tmp_path,
     assert bool(lines) == bool(said)
     assert all(line.startswith("Left out: ") for line in lines)
     assert len(lines) == len(set(lines))
-    runs = read_runs(study, load_study(study))
+    runs = read_models(study, load_study(study))
     assert sum(len(run.scores) > 10 for run in runs) == 10
     assert runs[2].scores["mean/mig/discrete_mig"] > 0
 

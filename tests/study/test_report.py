@@ -16,7 +16,7 @@ from tfdis.statistics.intervals import mean_interval
 from tfdis.study.report import write_report
 from tfdis.study.report_data import scores_of
 from tfdis.study.report_pictures import models_to_embed
-from tfdis.study.report_read import Run, read_curve
+from tfdis.study.report_read import StudyModel, read_curve
 from tfdis.study.report_statistics import rank_correlations
 
 _CHROMIUM = next(
@@ -150,7 +150,9 @@ def test_headlines_are_what_the_field_reports(data):
 
 
 def test_a_metric_that_nobody_knows_is_shown_by_its_first_number():
-    run = Run(0, "vae", "", "", 0, 0, "done", {"mean/new/b": 1.0, "mean/new/a": 2.0}, {}, "", "")
+    run = StudyModel(
+        0, "vae", "", "", 0, 0, "done", {"mean/new/b": 1.0, "mean/new/a": 2.0}, {}, "", ""
+    )
     labels = [(score.label, score.headline) for score in scores_of([run])]
     assert labels == [("new: b", True), ("new: a", False)]
 
@@ -215,7 +217,7 @@ def test_curves_keep_their_ends_and_leave_out_what_is_not_finite(tmp_path):
 
 def test_large_studies_hold_the_traversal_of_the_best_of_each_algorithm():
     runs = [
-        Run(
+        StudyModel(
             num,
             f"algorithm {num % 3}",
             "",

@@ -5,7 +5,7 @@ import time
 
 from fake_stages import make_study
 
-from tfdis.study.labels import Labels
+from tfdis.study.model_names import ModelNames
 from tfdis.study.states import States
 from tfdis.study.view import LiveView, Watch
 
@@ -31,9 +31,9 @@ def watched(tmp_path):
 
 
 def test_labels_name_what_varies_alone(tmp_path):
-    labels = Labels(small_study(tmp_path / "study"))
-    assert labels.of(1) == "#1 vae beta=4.0 batch_size=64"
-    assert labels.of(3) == "#3 factor_vae gamma=10.0"
+    names = ModelNames(small_study(tmp_path / "study"))
+    assert names.of(1) == "#1 vae beta=4.0 batch_size=64"
+    assert names.of(3) == "#3 factor_vae gamma=10.0"
 
 
 def test_a_snapshot_counts_and_tells_how_far_each_is(tmp_path):

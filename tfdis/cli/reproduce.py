@@ -13,7 +13,7 @@ from tfdis.cli.run import run
 from tfdis.errors import UserError
 
 if TYPE_CHECKING:
-    from tfdis.study.run import Repeats
+    from tfdis.study.stages import Repeats
     from tfdis.study.study import Study
 
 _DESCRIPTION = """\
@@ -71,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:
-    from tfdis.study.run import real_stages, run_model
+    from tfdis.study.stages import real_stages, run_model
     from tfdis.study.study import read_study
 
     study = read_study([_gin_file(arguments.study)], arguments.gin_bindings)
@@ -108,7 +108,7 @@ def _reproduce(arguments: argparse.Namespace) -> None:
 
 
 def _repeats(study: "Study", arguments: argparse.Namespace) -> "Repeats":
-    from tfdis.study.run import Repeats
+    from tfdis.study.stages import Repeats
     from tfdis.study.study import config_name
 
     known = [config_name(config) for config in study.metric_configs]

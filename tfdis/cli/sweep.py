@@ -164,13 +164,13 @@ def _select_parser() -> argparse.ArgumentParser:
 
 
 def _select(arguments: argparse.Namespace) -> None:
-    from tfdis.study.labels import Labels
+    from tfdis.study.model_names import ModelNames
     from tfdis.study.select import rank_without_labels
     from tfdis.study.study import load_study
 
-    labels = Labels(load_study(arguments.directory))
+    names = ModelNames(load_study(arguments.directory))
     for each in rank_without_labels(arguments.directory, arguments.gin_file)[: arguments.top]:
-        print(f"{each.udr:.4f}  {labels.of(each.model_num)}")
+        print(f"{each.udr:.4f}  {names.of(each.model_num)}")
 
 
 if __name__ == "__main__":

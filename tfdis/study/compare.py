@@ -16,7 +16,7 @@ from tfdis.statistics.stratified import (
     stratified_bootstrap,
 )
 from tfdis.study.report_data import scores_of
-from tfdis.study.report_read import Run, read_runs
+from tfdis.study.report_read import StudyModel, read_models
 from tfdis.study.study import Setting, Study, load_study
 
 _SEED = "model.random_seed"
@@ -94,7 +94,7 @@ def compare(
         UserError: there is no such binding or score, or no two models to pair.
     """
     study = load_study(directory)
-    runs = read_runs(directory, study)
+    runs = read_models(directory, study)
     name = find_score(runs, score)
     scored = [
         (study.settings[run.model_num], run.scores[name]) for run in runs if name in run.scores
@@ -157,7 +157,7 @@ def compare_settings(
     return sides, found
 
 
-def page_comparisons(study: Study, runs: Sequence[Run]) -> dict[int, list[list[Any]]]:
+def page_comparisons(study: Study, runs: Sequence[StudyModel]) -> dict[int, list[list[Any]]]:
     """The comparisons of algorithms for the report's page: by a headline's place, a row per pair.
 
     A row holds the fields of `Comparison`, rounded to four digits.
@@ -178,7 +178,7 @@ def page_comparisons(study: Study, runs: Sequence[Run]) -> dict[int, list[list[A
     return found
 
 
-def find_score(runs: Sequence[Run], score: str) -> str:
+def find_score(runs: Sequence[StudyModel], score: str) -> str:
     """The whole name of a score, `<representation>/<metric>/<number>`, from a part of it.
 
     Raises:

@@ -9,7 +9,7 @@ from typing import Any
 from tfdis.results import write_text
 from tfdis.study.compare import page_comparisons
 from tfdis.study.report_data import page_data
-from tfdis.study.report_read import read_runs
+from tfdis.study.report_read import read_models
 from tfdis.study.study import load_study
 
 _PAGE = Path(__file__).parent / "report_page"
@@ -34,7 +34,7 @@ def write_report(directory: str | Path, output: str | Path | None = None) -> Pat
     directory = Path(directory)
     output = Path(output) if output is not None else directory / "report.html"
     study = load_study(directory)
-    runs = read_runs(directory, study)
+    runs = read_models(directory, study)
     data = page_data(directory, study, runs)
     data["comparisons"] = page_comparisons(study, runs)
     # Links to a run's files hold wherever the page and the study are moved to together.

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfdis.statistics.intervals import mean_interval
 from tfdis.study.report_pictures import data_uri, models_to_embed, traversal_file
-from tfdis.study.report_read import Run, read_curve
+from tfdis.study.report_read import StudyModel, read_curve
 from tfdis.study.report_statistics import rank_correlations
 from tfdis.study.study import Study
 
@@ -47,7 +47,7 @@ class Score:
     """A number that models have.
 
     Attributes:
-        name: as in `Run.scores`.
+        name: as in `StudyModel.scores`.
         label: what the page calls it.
         representation: "" for numbers of the training.
         headline: whether it is shown unasked, and correlated.
@@ -59,7 +59,7 @@ class Score:
     headline: bool
 
 
-def page_data(directory: Path, study: Study, runs: Sequence[Run]) -> dict[str, Any]:
+def page_data(directory: Path, study: Study, runs: Sequence[StudyModel]) -> dict[str, Any]:
     """All that the page shows, as JSON can hold it."""
     scores, num_left_out = _fitting(scores_of(runs), len(runs))
     values = np.array(
@@ -99,7 +99,7 @@ def page_data(directory: Path, study: Study, runs: Sequence[Run]) -> dict[str, A
     }
 
 
-def scores_of(runs: Sequence[Run]) -> list[Score]:
+def scores_of(runs: Sequence[StudyModel]) -> list[Score]:
     """Every score that a model has, headlines first, those of the training last."""
     names = dict.fromkeys(name for run in runs for name in run.scores)
     metrics: dict[str, list[str]] = {}
@@ -149,7 +149,9 @@ def _interval(values: np.ndarray) -> list[float | None] | None:
     return [interval.count, *map(_rounded, (interval.mean, interval.low, interval.high))]
 
 
-def _correlations(runs: Sequence[Run], scores: list[Score], values: np.ndarray) -> list[dict]:
+def _correlations(
+    runs: Sequence[StudyModel], scores: list[Score], values: np.ndarray
+) -> list[dict]:
     """One matrix per representation and data set, and over all data sets."""
     data_sets = list(dict.fromkeys(run.data_set for run in runs))
     if len(data_sets) > 1:
@@ -177,7 +179,7 @@ def _correlations(runs: Sequence[Run], scores: list[Score], values: np.ndarray) 
     return matrices
 
 
-def _bindings(runs: Sequence[Run]) -> dict[str, Any]:
+def _bindings(runs: Sequence[StudyModel]) -> dict[str, Any]:
     """What all models share once; of the rest each different value once, and its place."""
     names = sorted({name for run in runs for name in run.bindings})
     shared, own = {}, {}
@@ -191,7 +193,7 @@ def _bindings(runs: Sequence[Run]) -> dict[str, Any]:
     return {"sharedBindings": shared, "ownBindings": own}
 
 
-def _curves(directory: Path, runs: Sequence[Run]) -> dict[str, Any]:
+def _curves(directory: Path, runs: Sequence[StudyModel]) -> dict[str, Any]:
     per_model = _MAX_CURVE_NUMBERS // max(len(runs), 1)
     curves = {}
     num_names = 4
@@ -206,7 +208,7 @@ def _curves(directory: Path, runs: Sequence[Run]) -> dict[str, Any]:
     return {"curves": curves}
 
 
-def _pictures(directory: Path, runs: Sequence[Run], scores: list[Score]) -> dict[str, Any]:
+def _pictures(directory: Path, runs: Sequence[StudyModel], scores: list[Score]) -> dict[str, Any]:
     files = {
         run.model_num: path
         for run in runs

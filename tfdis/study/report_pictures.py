@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfdis.study.left_out import leave_out
-from tfdis.study.report_read import Run
+from tfdis.study.report_read import StudyModel
 
 # A picture takes tens of KB: a page of 48 is sent by mail and opens at once.
 _MAX_EMBEDDED = 48
@@ -25,7 +25,7 @@ def traversal_file(output_dir: Path) -> Path | None:
     return None
 
 
-def models_to_embed(runs: Sequence[Run], score: str | None) -> list[int]:
+def models_to_embed(runs: Sequence[StudyModel], score: str | None) -> list[int]:
     """The models whose traversal goes into the page: all, or the best of each algorithm.
 
     Args:
@@ -34,7 +34,7 @@ def models_to_embed(runs: Sequence[Run], score: str | None) -> list[int]:
     """
     if len(runs) <= _MAX_EMBEDDED:
         return [run.model_num for run in runs]
-    best: dict[tuple[str, str], Run] = {}
+    best: dict[tuple[str, str], StudyModel] = {}
     for run in runs:
         key = run.data_set, run.algorithm
         if key not in best or _score(run, score) > _score(best[key], score):
@@ -61,5 +61,5 @@ def data_uri(path: Path) -> str | None:
     return "data:image/webp;base64," + base64.b64encode(content.getvalue()).decode()
 
 
-def _score(run: Run, score: str | None) -> float:
+def _score(run: StudyModel, score: str | None) -> float:
     return run.scores.get(score or "", float("-inf"))

@@ -19,7 +19,7 @@ _NO_SCORES = ("elapsed_time", "global_step")
 
 
 @dataclasses.dataclass(frozen=True)
-class Run:
+class StudyModel:
     """One model of a study, as far as it has come.
 
     Attributes:
@@ -49,7 +49,7 @@ class Run:
     details: str
 
 
-def read_runs(directory: str | Path, study: Study) -> list[Run]:
+def read_models(directory: str | Path, study: Study) -> list[StudyModel]:
     """Reads all models of a study, those that have not begun included."""
     directory = Path(directory)
     states = States(directory)
@@ -64,7 +64,7 @@ def read_runs(directory: str | Path, study: Study) -> list[Run]:
         if num in udr:
             scores["unlabelled/udr"] = udr[num]
         runs.append(
-            Run(
+            StudyModel(
                 model_num=num,
                 **names.of(num),
                 seed=setting.get(_SEED),

@@ -25,7 +25,7 @@ class WorkerOptions:
         models: numbers and ranges of models, such as "0-99,120", or "all".
         max_failures: attempts that may fail before the model counts as failed.
         pause_seconds: how long to wait before going on after the disk was full.
-        stages: "module:function" that gives the `tfdis.study.run.Stages`.
+        stages: "module:function" that gives the `tfdis.study.stages.Stages`.
         poll_seconds: how often a worker looks whether a model became free.
         models_per_process: after so many models a new process takes over: TensorFlow keeps some
             40 MiB of each.
@@ -36,7 +36,7 @@ class WorkerOptions:
     models: str = "all"
     max_failures: int = 2
     pause_seconds: float = 60.0
-    stages: str = "tfdis.study.run:real_stages"
+    stages: str = "tfdis.study.stages:real_stages"
     poll_seconds: float = 2.0
     models_per_process: int = 25
     imports: tuple[str, ...] = ()

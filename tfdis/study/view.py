@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tfdis.results import gin_dict
-from tfdis.study.labels import Labels
 from tfdis.study.left_out import leave_out
-from tfdis.study.run import last_step, num_stages
+from tfdis.study.model_names import ModelNames
+from tfdis.study.stages import last_step, num_stages
 from tfdis.study.states import Attempt, States
 from tfdis.study.study import Study
 
@@ -62,7 +62,7 @@ class Watch:
         self._study = study
         self._model_nums = model_nums
         self._states = states
-        self._labels = Labels(study)
+        self._names = ModelNames(study)
         self._durations: dict[int, float] = {}
 
     def snapshot(self) -> Snapshot:
@@ -77,11 +77,11 @@ class Watch:
             status = self._states.status(tried)
             counts[status] += 1
             if status == "running":
-                running[num] = f"{self._labels.of(num)}  {self._stage(num)}"
+                running[num] = f"{self._names.of(num)}  {self._stage(num)}"
                 elapsed.append(time.time() - tried[-1].claimed(time.time()))
             elif status == "failed":
                 error = next(a for a in reversed(tried) if a.status == "failed").content()
-                failed[num] = f"{self._labels.of(num)}  {error.get('error', 'error not recorded')}"
+                failed[num] = f"{self._names.of(num)}  {error.get('error', 'error not recorded')}"
             elif status == "done" and num not in self._durations:
                 self._durations[num] = _duration_of(tried[-1])
         return Snapshot(counts, running, failed, self._seconds_left(counts, elapsed))

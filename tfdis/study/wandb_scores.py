@@ -5,7 +5,7 @@ from pathlib import Path
 
 from tfdis.config import parsed
 from tfdis.results import read_json
-from tfdis.study.run import last_step
+from tfdis.study.stages import last_step
 from tfdis.study.study import Study
 from tfdis.training.logger_wandb import WandbLogger
 

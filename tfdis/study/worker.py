@@ -22,7 +22,7 @@ from pathlib import Path
 from tfdis.config import one_sentence
 from tfdis.errors import UserError
 from tfdis.own_modules import import_modules
-from tfdis.study.run import run_model
+from tfdis.study.stages import run_model
 from tfdis.study.states import Claim, States
 from tfdis.study.study import Study, load_study
 
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("directory", type=Path)
     parser.add_argument("--models", required=True, help="numbers and ranges: 0-99,120")
     parser.add_argument("--cores", help="the cores to run on: 0,1")
-    parser.add_argument("--stages", default="tfdis.study.run:real_stages")
+    parser.add_argument("--stages", default="tfdis.study.stages:real_stages")
     parser.add_argument("--max_failures", type=int, default=2)
     parser.add_argument("--models_per_process", type=int, default=25)
     parser.add_argument("--import", dest="imports", action="append", default=[])

@@ -5,11 +5,11 @@ from typing import Any
 from tfdis.study.study import Study
 
 
-class Labels:
-    """Labels the models of a study by the values that vary among them.
+class ModelNames:
+    """Names the models of a study by the values that vary among them.
 
     Example:
-        >>> Labels(study).of(12)
+        >>> ModelNames(study).of(12)
         '#12 factor_vae gamma=10.0 random_seed=0'
     """
 
@@ -25,7 +25,7 @@ class Labels:
         self._names = [n for n in varied if n != "model.model" or "model.name" not in varied]
 
     def of(self, model_num: int) -> str:
-        """The label of one model."""
+        """The name of one model."""
         setting = self._settings[model_num]
         values = [_short(name, setting[name]) for name in self._names if name in setting]
         return " ".join([f"#{model_num}", *values])
