@@ -8,13 +8,13 @@ import sys
 
 import pytest
 
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 from tfdis.errors import UserError
 
 
 def _command(action):
     parser = argparse.ArgumentParser("tfdis-x")
-    return run(parser, lambda _: action(), [], "do it again")
+    return run_command(parser, lambda _: action(), [], "do it again")
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -103,10 +103,10 @@ def test_a_labelled_set_is_a_function_of_its_seed(data):
 def test_a_labelled_set_is_split_in_order(data):
     gin.parse_config("labeller.labeller_fn = @perfect_labeller")
     whole = sample_supervised_data(0, data, 31)
-    train, test = whole.split(0.9)
+    train, test = whole.train_and_test(0.9)
     assert len(train.images) == len(train.labels) == 28
     np.testing.assert_array_equal(np.concatenate([train.labels, test.labels]), whole.labels)
     np.testing.assert_array_equal(np.concatenate([train.images, test.images]), whole.images)
-    assert len(whole.split(1.0)[1].images) == 0
+    assert len(whole.train_and_test(1.0)[1].images) == 0
     with pytest.raises(UserError, match="above 0 and at most 1, not 90"):
-        whole.split(90)
+        whole.train_and_test(90)

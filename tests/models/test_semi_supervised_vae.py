@@ -125,7 +125,7 @@ def test_disentanglement_libs_names(name, weights):
     factors, images = data.sample(8, np.random.RandomState(0))
     labelled = LabelledSet(images, factors.astype(np.float32), tuple(data.factors_num_values))
     with config.parsed([], _BINDINGS):
-        model = getattr(presets, name)(labelled.split(1.0))(data, 0)
+        model = getattr(presets, name)(labelled.train_and_test(1.0))(data, 0)
     model.compile("adam")
     values = model.update(Inputs(tf.constant(images)))
     assert np.isfinite(values["loss"])

@@ -11,7 +11,7 @@ from saved_models import codes, write_tf_hub, write_trained
 from tfdis.cli.postprocess import main
 from tfdis.errors import UserError
 from tfdis.postprocessing.postprocess import postprocess_with_gin
-from tfdis.postprocessing.saved import SavedModelDirectory
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory
 
 IMAGES = np.random.default_rng(1).uniform(size=(5, 64, 64, 1)).astype(np.float32)
 

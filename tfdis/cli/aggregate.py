@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="where to write; the CSV file goes beside it (default: %(default)s)",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
-    return run(parser, _aggregate, argv)
+    return run_command(parser, _aggregate, argv)
 
 
 def _aggregate(arguments: argparse.Namespace) -> None:

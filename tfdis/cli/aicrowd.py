@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tfdis.checks import Positive
 from tfdis.cli.arguments import add_gin, of
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 from tfdis.errors import without_gins_trace
 
 # What is kept of the time for what follows the training: a part of it, and seconds at least.
@@ -52,7 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     files.add_argument("--cpu", action="store_true", help="ask for no GPU")
     files.add_argument("--folder", default=".", help="root of the repository to submit")
     files.add_argument("--overwrite", action="store_true", help="replace what is there")
-    return run(parser, lambda arguments: _COMMANDS[arguments.command](arguments), argv, _GO_ON)
+    return run_command(
+        parser, lambda arguments: _COMMANDS[arguments.command](arguments), argv, _GO_ON
+    )
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="D",
         help="say how many seeds would find a difference of D (default: of the one seen)",
     )
-    return run(parser, _compare, argv)
+    return run_command(parser, _compare, argv)
 
 
 def _compare(arguments: argparse.Namespace) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from tfdis.checks import Seed
 from tfdis.cli.arguments import add_gin, of
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 from tfdis.errors import UserError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--seed", type=of(Seed), default=0, help="of the samples; default: %(default)s"
     )
     add_gin(show, None, "such as \"image_folder.path = '/my/images'\"; repeat it for several")
-    return run(parser, _command, argv)
+    return run_command(parser, _command, argv)
 
 
 def _command(arguments: argparse.Namespace) -> None:

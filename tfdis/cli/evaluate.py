@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfdis.cli.arguments import add_gin
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "both; its DCI takes minutes",
     )
     parser.add_argument("--overwrite", action="store_true", help="replace scores that are there")
-    return run(parser, _evaluate, argv)
+    return run_command(parser, _evaluate, argv)
 
 
 def _evaluate(arguments: argparse.Namespace) -> None:

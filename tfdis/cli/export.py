@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfdis.checks import Count
 from tfdis.cli.arguments import add_gin, of
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     add_gin(parser, "sets export.*")
-    return run(parser, _export, argv)
+    return run_command(parser, _export, argv)
 
 
 def _export(arguments: argparse.Namespace) -> None:

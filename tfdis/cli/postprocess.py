@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from tfdis.cli.arguments import add_gin
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
     add_gin(parser, "postprocess/mean.gin, postprocess/sampled.gin, or one of yours")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
-    return run(parser, _postprocess, argv)
+    return run_command(parser, _postprocess, argv)
 
 
 def _postprocess(arguments: argparse.Namespace) -> None:

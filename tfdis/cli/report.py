@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="the page (default: report.html in it)"
     )
-    return run(parser, _report, argv)
+    return run_command(parser, _report, argv)
 
 
 def _report(arguments: argparse.Namespace) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from tfdis.checks import Count, Index
 from tfdis.cli.arguments import add_gin, of
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 from tfdis.errors import UserError
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_gin(parser, None, "read last, by every stage")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")
     parser.add_argument("--resume", action="store_true", help="go on with what is there")
-    return run(parser, _reproduce, argv, "--resume goes on with what is saved")
+    return run_command(parser, _reproduce, argv, "--resume goes on with what is saved")
 
 
 def _reproduce(arguments: argparse.Namespace) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from tfdis.checks import Count, Weight
 from tfdis.cli.arguments import add_gin, add_import, of
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 from tfdis.errors import UserError
 
 _DESCRIPTION = """\
@@ -25,10 +25,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Runs the command; returns the exit code."""
     argv = list(sys.argv[1:] if argv is None else argv)
     if argv[:1] == ["status"]:
-        return run(_status_parser(), _status, argv[1:])
+        return run_command(_status_parser(), _status, argv[1:])
     if argv[:1] == ["select"]:
-        return run(_select_parser(), _select, argv[1:])
-    return run(_parser(), _sweep, argv, "the same command goes on with it")
+        return run_command(_select_parser(), _select, argv[1:])
+    return run_command(_parser(), _sweep, argv, "the same command goes on with it")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from tfdis.cli.arguments import add_gin
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         action="store_true",
         help="go on from the newest checkpoint in the directory; begin where there is none",
     )
-    return run(parser, _train, argv, "--resume goes on with what is saved")
+    return run_command(parser, _train, argv, "--resume goes on with what is saved")
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from tfdis.cli.arguments import add_gin
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -31,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     add_gin(parser, "read after the training's own config; repeat it for several")
     parser.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
-    return run(parser, _visualize, argv)
+    return run_command(parser, _visualize, argv)
 
 
 def _visualize(arguments: argparse.Namespace) -> None:

@@ -34,7 +34,7 @@ class LabelledSet:
     labels: np.ndarray
     num_values: tuple[int, ...]
 
-    def split(self, train_percentage: float) -> tuple["LabelledSet", "LabelledSet"]:
+    def train_and_test(self, train_percentage: float) -> tuple["LabelledSet", "LabelledSet"]:
         """The first part, rounded up to whole images, and the rest.
 
         Raises:

@@ -24,7 +24,7 @@ def evaluate_with_gin(
     gin_config_files: Sequence[str] = (),
     gin_bindings: Sequence[str] = (),
 ) -> dict:
-    """Scores a model as a gin config says; see `evaluate`.
+    """Scores a model as a gin config says; see `evaluate_directory`.
 
     Args:
         model_dir: see `ModelDirectory`.
@@ -34,10 +34,10 @@ def evaluate_with_gin(
         gin_bindings: read after the files.
     """
     with config.parsed(gin_config_files, gin_bindings):
-        return evaluate(model_dir, output_dir, overwrite)
+        return evaluate_directory(model_dir, output_dir, overwrite)
 
 
-def evaluate(
+def evaluate_directory(
     model_dir: str | os.PathLike | ModelDirectory,
     output_dir: str | os.PathLike,
     overwrite: bool = False,
@@ -98,13 +98,13 @@ def evaluate_metrics(
         overwrite: replace directories that are there.
         gin_config_files: read after each metric's ready file.
         gin_bindings: read after the files.
-        reference: see `evaluate`.
+        reference: see `evaluate_directory`.
 
     Returns:
         for each metric its scores.
 
     Raises:
-        UserError: see `evaluate`; what is wrong with a name or a directory is said at once.
+        UserError: see `evaluate_directory`; a wrong name or directory is an error at once.
     """
     config.register_all()
     names = names_in(metrics)
@@ -121,7 +121,9 @@ def evaluate_metrics(
         progress.metric(name)
         with gin_apart(), settings_of(name, gin_config_files, gin_bindings):
             _bind_unless_bound("evaluation.name", name)
-            scores[name] = evaluate(opened, directory, overwrite, progress.encoded, reference)
+            scores[name] = evaluate_directory(
+                opened, directory, overwrite, progress.encoded, reference
+            )
     progress.close()
     return scores
 

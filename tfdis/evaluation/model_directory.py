@@ -10,7 +10,7 @@ from tfdis.data.named import get_named_ground_truth_data
 from tfdis.evaluation.representations import Representation, sampled
 from tfdis.evaluation.settings import note_call
 from tfdis.evaluation.sources import DataSource, Progress
-from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, resolve_dataset
 
 
 class ModelDirectory(SavedModelDirectory):

@@ -14,7 +14,7 @@ from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.evaluation.udr import PosteriorFunction, mean_and_kl, udr_sklearn
 from tfdis.outputs import refuse_output, stage_output
-from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, resolve_dataset
 
 
 def rank_with_gin(

@@ -8,7 +8,7 @@ from tfdis.errors import UserError
 from tfdis.evaluation.scoring import configured_scores
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
 from tfdis.metrics.source import Source
-from tfdis.statistics.intervals import CONFIDENCE, Interval, mean_interval
+from tfdis.statistics.intervals import CONFIDENCE, MeanInterval, mean_interval
 
 
 def over_seeds(
@@ -17,7 +17,7 @@ def over_seeds(
     seeds: Sequence[int] = range(5),
     gin_bindings: Sequence[str] = (),
     confidence: float = CONFIDENCE,
-) -> dict[str, dict[str, Interval]]:
+) -> dict[str, dict[str, MeanInterval]]:
     """Each score over several evaluation seeds, with the interval of its mean.
 
     The model stays the same; the points that it is scored on, and what a metric draws besides,
@@ -58,7 +58,7 @@ def over_seeds(
 
 def intervals(
     scores: Sequence[Mapping[str, Any]], confidence: float = CONFIDENCE
-) -> dict[str, Interval]:
+) -> dict[str, MeanInterval]:
     """The interval of each score that is a number.
 
     Args:

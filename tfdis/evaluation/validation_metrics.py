@@ -45,9 +45,12 @@ def dci_validation(
     train_percentage: Share = gin.REQUIRED,
     batch_size: Count = 100,
 ) -> dict[str, Any]:
-    """`dci` of a fixed labelled set; arguments as `codes_and_factors` and `split`."""
+    """`dci` of a fixed labelled set.
+
+    For the arguments see `codes_and_factors` and `train_and_test`.
+    """
     points = codes_and_factors(observations, labels, representation_function, batch_size)
-    return dci(*split(*points, train_percentage), random_state=None)
+    return dci(*train_and_test(*points, train_percentage), random_state=None)
 
 
 @configurable("sap_score_validation", denylist=_ARGUMENTS)
@@ -59,9 +62,14 @@ def sap_score_validation(
     continuous_factors: bool = gin.REQUIRED,
     batch_size: Count = 100,
 ) -> dict[str, Any]:
-    """`sap_score` of a fixed labelled set; arguments as `codes_and_factors` and `split`."""
+    """`sap_score` of a fixed labelled set.
+
+    For the arguments see `codes_and_factors` and `train_and_test`.
+    """
     points = codes_and_factors(observations, labels, representation_function, batch_size)
-    return sap_score(*split(*points, train_percentage), continuous_factors, random_state=None)
+    return sap_score(
+        *train_and_test(*points, train_percentage), continuous_factors, random_state=None
+    )
 
 
 @configurable("unified_score_validation", denylist=_ARGUMENTS)
@@ -73,9 +81,12 @@ def unified_score_validation(
     matrix_fns: Sequence[Callable] = gin.REQUIRED,
     batch_size: Count = 100,
 ) -> dict[str, Any]:
-    """`unified_scores` of a fixed labelled set; arguments as `codes_and_factors` and `split`."""
+    """`unified_scores` of a fixed labelled set.
+
+    For the arguments see `codes_and_factors` and `train_and_test`.
+    """
     points = codes_and_factors(observations, labels, representation_function, batch_size)
-    return unified_scores(*split(*points, train_percentage), matrix_fns)
+    return unified_scores(*train_and_test(*points, train_percentage), matrix_fns)
 
 
 def codes_and_factors(
@@ -105,7 +116,7 @@ def codes_and_factors(
     return checked_codes(codes), np.transpose(labels)
 
 
-def split(
+def train_and_test(
     codes: np.ndarray, factors: np.ndarray, train_percentage: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Codes and factors to train on (the first), and codes and factors to test on (the rest).

@@ -17,7 +17,7 @@ from tfdis.disk import os_errors
 from tfdis.errors import UserError
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.methods import Transform
-from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, resolve_dataset
 
 
 def postprocess_with_gin(

@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from tfdis.batch import Inputs
 from tfdis.config import configurable
-from tfdis.postprocessing.saved import SavedModelDirectory
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory
 from tfdis.reasoning.matrices import embed_one_hot, embed_values
 
 

@@ -9,7 +9,7 @@ CONFIDENCE = 0.95
 
 
 @dataclasses.dataclass(frozen=True)
-class Interval:
+class MeanInterval:
     """A score over several seeds.
 
     Attributes:
@@ -37,7 +37,7 @@ class Interval:
 
 def mean_interval(
     values: Sequence[float] | np.ndarray, confidence: float = CONFIDENCE
-) -> Interval | None:
+) -> MeanInterval | None:
     """The mean of independent values, with Student's t interval of it.
 
     mean +- t s / sqrt(n), with n - 1 degrees of freedom. Unlike the percentile bootstrap, which
@@ -60,7 +60,7 @@ def mean_interval(
         return None
     mean, seeds = float(values.mean()), tuple(values.tolist())
     if values.size == 1:
-        return Interval(mean, None, None, seeds)
+        return MeanInterval(mean, None, None, seeds)
     standard_error = values.std(ddof=1) / np.sqrt(values.size)
     margin = float(stdtrit(values.size - 1, (1 + confidence) / 2) * standard_error)
-    return Interval(mean, mean - margin, mean + margin, seeds)
+    return MeanInterval(mean, mean - margin, mean + margin, seeds)

@@ -151,7 +151,7 @@ def train(
     steps_per_epoch = steps_per_epoch or max(1, data.num_images // batch_size)
     if takes_labels(model, num_labelled_samples):
         labelled = sample_supervised_data(supervised_data_seed, data, num_labelled_samples)
-        model = model(labelled.split(train_percentage))
+        model = model(labelled.train_and_test(train_percentage))
     built = _build(model, data, model_seed, steps_per_epoch, strategy)
     if count_discriminator_updates and built.adversarial_terms:
         training_steps = -(-training_steps // 2)

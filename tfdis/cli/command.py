@@ -16,7 +16,7 @@ class _Stopped(BaseException):
     """A signal came where nothing else notes it."""
 
 
-def run(
+def run_command(
     parser: argparse.ArgumentParser,
     command: Callable[[argparse.Namespace], None],
     argv: Sequence[str] | None = None,
