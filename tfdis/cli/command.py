@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from types import FrameType
 
 from tfdis.errors import UserError, without_gins_trace
+from tfdis.keras_imports import leave_out_optional
 from tfdis.training.signals import Interrupted
 
 
@@ -36,6 +37,7 @@ def run_command(
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args(argv)
+    leave_out_optional()
     with _signals() as came:
         try:
             _import_and_perform(command, arguments)

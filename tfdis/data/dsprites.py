@@ -66,7 +66,7 @@ class DSprites(GridData):
         """As `_sprites`, in the graph: indices -> float32."""
         table = device_table(self._bits)
 
-        @tf.function(jit_compile=True)
+        @tf.function(jit_compile=True, autograph=False)
         def sprites(indices: tf.Tensor) -> tf.Tensor:
             return tf.reshape(unpack_bits(tf.gather(table, indices)), [-1, 64, 64, 1])
 

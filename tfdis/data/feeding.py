@@ -161,7 +161,7 @@ class SlabFeed:
         finish: Callable[[tf.Tensor, tf.Tensor], tf.Tensor] | None = None,
     ) -> None:
         self.draw, self._gather, self._factors, self._finish = draw, gather, factors, finish
-        self._indices = tf.function(self._draw_steps)
+        self._indices = tf.function(self._draw_steps, autograph=False)
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._ahead: tuple[tuple[int, ...], Future] | None = None
 

@@ -54,7 +54,7 @@ class _DrawnSprites(DSprites, abc.ABC):
     def feed(self, draw: Draw | None = None) -> DeviceFeed:
         """See `GroundTruthData.feed`; what is drawn is keyed by (seed, step) too."""
         sprites = self._graph_sprites()
-        paint = tf.function(self._graph_paint, jit_compile=True)
+        paint = tf.function(self._graph_paint, jit_compile=True, autograph=False)
         return DeviceFeed(
             draw or configured_draw(self),
             lambda indices, key: paint(sprites(indices), key),

@@ -56,7 +56,7 @@ class Rooms(GroundTruthData):
         every_hue = np.stack(np.unravel_index(np.arange(1000), (10, 10, 10)), axis=-1)
         colours = tf.constant(self._colours(every_hue))
 
-        @tf.function(jit_compile=True)  # fused, it takes a fifth of the time
+        @tf.function(jit_compile=True, autograph=False)  # fused, it takes a fifth of the time
         def pixels(indices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
             del key
             maps_here = tf.cast(tf.gather(maps, indices % num_maps), tf.float32)

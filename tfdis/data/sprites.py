@@ -55,7 +55,7 @@ class Sprites(GroundTruthData):
         empty = np.zeros((len(self._rows), _SIDE - _WINDOW), np.int64)
         rows = tf.constant(np.concatenate([self._rows, empty], axis=1).ravel())
 
-        @tf.function(jit_compile=True)  # fused, it takes a fifth of the time
+        @tf.function(jit_compile=True, autograph=False)  # fused, it takes a fifth of the time
         def pixels(indices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
             del key
             y, x = indices % 32, indices // 32 % 32

@@ -46,7 +46,7 @@ class XYSquares(GroundTruthData):
         """See `GroundTruthData.feed`: the images are drawn in the graph."""
         place = np.arange(_SIDE) // _SQUARE
 
-        @tf.function(jit_compile=True)
+        @tf.function(jit_compile=True, autograph=False)
         def pixels(indices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
             del key
             covered = tf.cast(self.graph_factors(indices)[..., None] == place, tf.float32)

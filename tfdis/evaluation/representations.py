@@ -103,5 +103,6 @@ def _encoder_of(model: Any) -> Callable | None:
         return tf.function(
             lambda images: model.encoder_outputs(Inputs(images), training=False),
             reduce_retracing=True,
+            autograph=False,
         )
     return getattr(model, "encode", None)

@@ -49,7 +49,7 @@ def _signature(part: Part) -> tf.types.experimental.PolymorphicFunction:
         for name, tensor in zip(part.inputs, part.model.inputs)
     ]
 
-    @tf.function(input_signature=specs)
+    @tf.function(input_signature=specs, autograph=False)
     def signature(*inputs: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = part.model(list(inputs), training=False)
         return dict(zip(part.outputs, tf.nest.flatten(outputs), strict=True))

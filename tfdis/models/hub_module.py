@@ -40,13 +40,13 @@ def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
         [None, model.decoder.inputs[0].shape[-1]], tf.float32, name="latent_vectors"
     )
 
-    @tf.function(input_signature=[images])
+    @tf.function(input_signature=[images], autograph=False)
     def gaussian_encoder(images: tf.Tensor) -> dict[str, tf.Tensor]:
         mean, *rest = model.encoder_outputs(Inputs(images), training=False)
         logvar = rest[0] if rest else tf.fill(tf.shape(mean), -float("inf"))
         return {"mean": mean, "logvar": logvar}
 
-    @tf.function(input_signature=[images])
+    @tf.function(input_signature=[images], autograph=False)
     def reconstructions(images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = gaussian_encoder(images)
         noise = tf.random.normal(tf.shape(outputs["mean"]))
@@ -54,11 +54,11 @@ def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
         labels = model.with_labels(Inputs(images), infer=True).labels
         return {"images": model.decode(z, labels, training=False)}
 
-    @tf.function(input_signature=[codes])
+    @tf.function(input_signature=[codes], autograph=False)
     def decoder(latent_vectors: tf.Tensor) -> dict[str, tf.Tensor]:
         return {"images": model.decode(latent_vectors, training=False)}
 
-    @tf.function(input_signature=[images])
+    @tf.function(input_signature=[images], autograph=False)
     def labelled_encoder(images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = gaussian_encoder(images)
         label = model.with_labels(Inputs(images), infer=True).labels

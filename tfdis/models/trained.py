@@ -46,14 +46,18 @@ class TrainedModel:
                 model.with_labels(Inputs(images, labels=labels), infer=True), training=False
             ),
             input_signature=[images, *labels],
+            autograph=False,
         )
         self._decode = tf.function(
             lambda z, labels=None: [model.reconstruction.pixels(model.decode(z, labels))],
             input_signature=[codes, *labels],
+            autograph=False,
         )
         if self.label_groups:
             self._infer = tf.function(
-                lambda images: [model.infer_labels(images)], input_signature=[images]
+                lambda images: [model.infer_labels(images)],
+                input_signature=[images],
+                autograph=False,
             )
 
     def encode(

@@ -104,7 +104,7 @@ def _save_with_representation(
     images = encoder.structured_input_signature[1]["images"]
     images = tf.TensorSpec(images.shape, images.dtype, name="images")
 
-    @tf.function(input_signature=[images])
+    @tf.function(input_signature=[images], autograph=False)
     def representation(images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = encoder(images=images)
         return {"default": transform(mean=outputs["mean"], logvar=outputs["logvar"])}

@@ -21,6 +21,7 @@ from pathlib import Path
 
 from tfdis.config import one_sentence
 from tfdis.errors import UserError
+from tfdis.keras_imports import leave_out_optional
 from tfdis.own_modules import import_modules
 from tfdis.study.stages import run_model
 from tfdis.study.states import Claim, States
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--poll_seconds", type=float, default=2.0)
     arguments = parser.parse_args(argv)
     _end_with_standard_input()
+    leave_out_optional()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if arguments.cores:

@@ -54,7 +54,8 @@ class Log(MeanOverInterval):
         schedules = self.model.schedules
         # In a graph, as in training: eagerly, TensorFlow refuses numbers that are too large.
         self._scheduled = tf.function(
-            lambda step: {name: tf.cast(each(step), "float32") for name, each in schedules.items()}
+            lambda step: {name: tf.cast(each(step), "float32") for name, each in schedules.items()},
+            autograph=False,
         )
         step = self.model.steps
         self.bar.start(step)

@@ -1,0 +1,26 @@
+import subprocess
+import sys
+
+
+def run(code):
+    code = f"import sys\nfrom tfdis.keras_imports import leave_out_optional\n{code}"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_a_command_gets_keras_without_its_optional_packages_and_then_the_packages():
+    run(
+        "leave_out_optional()\n"
+        "import tensorflow, keras, tensorflow_probability as tfp\n"
+        "tfp.distributions.Normal\n"
+        "assert not {'pandas', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
+        "import numpy as np, pandas, sklearn.svm, matplotlib.pyplot\n"
+        "assert keras.layers.Dense(2)(np.ones([1, 1])).shape == (1, 2)"
+    )
+
+
+def test_commands_that_need_no_tensorflow_import_none():
+    run(
+        "from tfdis.cli import aggregate, rank, report, sweep, train\n"
+        "from tfdis.study import aggregate, launch, report, states, study, view\n"
+        "assert not {'tensorflow', 'keras'} & set(sys.modules)"
+    )

@@ -1,0 +1,36 @@
+"""Spares a command what Keras imports for uses that it does not have."""
+
+import sys
+from collections.abc import Sequence
+from types import ModuleType
+
+# For data frames, for wrappers and for galleries; a third of the time of Keras' import.
+_OPTIONAL = ("pandas", "sklearn", "matplotlib")
+
+
+def leave_out_optional() -> None:
+    """Lets Keras' import, if it is still to come, go on as if its optional packages were missing.
+
+    For commands alone: in a process of the user's own, Keras may be asked for them. Afterwards the
+    packages are imported as ever.
+    """
+    if "keras" not in sys.modules:
+        sys.meta_path.insert(0, _NotForKeras())
+
+
+class _NotForKeras:
+    """A finder of the import system that refuses the packages while Keras is being imported."""
+
+    def find_spec(
+        self, name: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> None:
+        """Raises for an optional package of Keras; leaves all else to the other finders."""
+        if name in _OPTIONAL and any(
+            map(_is_being_imported, ("keras", "keras._tf_keras.keras", "tf_keras"))
+        ):
+            raise ModuleNotFoundError(f"{name} is left out of Keras' import", name=name)
+
+
+def _is_being_imported(name: str) -> bool:
+    spec = getattr(sys.modules.get(name), "__spec__", None)
+    return getattr(spec, "_initializing", False)
