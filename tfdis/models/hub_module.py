@@ -1,4 +1,4 @@
-"""The model as a TF SavedModel with disentanglement_lib's signatures."""
+"""The model as a TF-Hub 1 module with disentanglement_lib's signatures."""
 
 import os
 import shutil
@@ -9,13 +9,15 @@ import tensorflow as tf
 from tfdis.batch import Inputs
 from tfdis.disk import os_errors
 from tfdis.results import staged_directory
+from tfdis.tf_hub import write_hub_module
 
 
 def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
     """Writes `path`, a SavedModel that needs neither Keras nor this library to be read.
 
-    Signatures, as disentanglement_lib's TF-Hub modules have them (images are float32 in [0, 1],
-    `[batch, height, width, channels]`):
+    TensorFlow 2 loads it by `tf.saved_model.load`, TensorFlow 1.15 by `hub.Module`, and so do
+    disentanglement_lib 1.5's stages. Signatures, as its TF-Hub modules have them (images are
+    float32 in [0, 1], `[batch, height, width, channels]`):
 
         gaussian_encoder   images -> mean, logvar (the logvar of a deterministic encoder is -inf)
         reconstructions    images -> images: the logits of one decoded sample of the posterior
@@ -33,8 +35,6 @@ def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
     Raises:
         UserError: it cannot be written.
     """
-    module = tf.Module()
-    module.variables_of_the_model = [variable.value for variable in model.variables]
     images = tf.TensorSpec([None, *model.observation_shape], tf.float32, name="images")
     codes = tf.TensorSpec(
         [None, model.decoder.inputs[0].shape[-1]], tf.float32, name="latent_vectors"
@@ -74,5 +74,5 @@ def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
     if codes.shape[1] > model.num_latents:
         signatures["labelled_encoder"] = labelled_encoder
     with staged_directory(path) as partial, os_errors():
-        tf.saved_model.save(module, str(partial), signatures=signatures)
+        write_hub_module(partial, signatures)
         shutil.rmtree(path, ignore_errors=True)  # of an earlier end of a run that went on

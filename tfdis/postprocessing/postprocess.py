@@ -3,7 +3,6 @@
 import os
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import gin
 import numpy as np
@@ -18,6 +17,7 @@ from tfdis.errors import UserError
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.methods import Transform
 from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, resolve_dataset
+from tfdis.tf_hub import write_hub_module
 
 
 def postprocess_with_gin(
@@ -89,18 +89,18 @@ def postprocess(
     random_state = np.random.RandomState(random_seed)
     with stage_output("postprocess", output_dir, overwrite, [model_dir]) as partial:
         transform = postprocess_fn(data, gaussian_encoder, random_state, partial)
-        _save_with_representation(opened, signature, transform, partial / "tfhub")
+        with os_errors():
+            write_hub_module(
+                partial / "tfhub",
+                {**opened.signatures, "representation": _representation(signature, transform)},
+            )
         numbers = {"elapsed_time": time.monotonic() - started}
         results.update_result_directory(
             partial / "results", "postprocess", numbers, opened.results_dir
         )
 
 
-def _save_with_representation(
-    opened: SavedModelDirectory, encoder: Callable, transform: Transform, path: Path
-) -> None:
-    module = tf.Module()
-    module.model = opened.loaded
+def _representation(encoder: Callable, transform: Transform) -> Callable:
     images = encoder.structured_input_signature[1]["images"]
     images = tf.TensorSpec(images.shape, images.dtype, name="images")
 
@@ -109,6 +109,4 @@ def _save_with_representation(
         outputs = encoder(images=images)
         return {"default": transform(mean=outputs["mean"], logvar=outputs["logvar"])}
 
-    signatures = {**opened.signatures, "representation": representation}
-    with os_errors():
-        tf.saved_model.save(module, str(path), signatures=signatures)
+    return representation
