@@ -69,7 +69,9 @@ class _Plain:
     def __init__(self, function: Callable):
         if hasattr(function, "get_concrete_function"):
             function = function.get_concrete_function()
-        self._handles = {
+        else:  # in a graph of its own: one of TensorFlow 1 has collections that cannot be copied
+            function = _called(function)
+        handles = {
             placeholder.op.name: id(handle)
             for handle, placeholder in function.graph.captures
             if handle.dtype == tf.resource
@@ -77,11 +79,13 @@ class _Plain:
         self._function = function  # which keeps the handles, and so their identity
         self._frozen = convert_variables_to_constants_v2(function)
         self._graph_def = self._frozen.graph.as_graph_def()
-        self.values = {
-            self._handles[node.name]: tf.make_ndarray(node.attr["value"].tensor)
+        constants = {
+            node.name: tf.make_ndarray(node.attr["value"].tensor)
             for node in self._graph_def.node
-            if node.op == "Const" and node.name in self._handles
+            if node.op == "Const" and node.name in handles
         }
+        self._handles = {name: handles[name] for name in constants}
+        self.values = {handles[name]: value for name, value in constants.items()}
 
     def imported(self, name: str, variables: Mapping[int, tf.Variable]) -> SignatureDef:
         """Puts the operations into the graph, below `name`; returns what the signature is."""
@@ -103,6 +107,16 @@ class _Plain:
         for key, tensor in zip(keys, outputs, strict=True):
             definition.outputs[key].CopyFrom(_info(tensor))
         return definition
+
+
+def _called(signature: Callable) -> Callable:
+    """A signature of a SavedModel as a function of our own."""
+
+    @tf.function
+    def function(**inputs: tf.Tensor) -> dict[str, tf.Tensor]:
+        return signature(**inputs)
+
+    return function.get_concrete_function(**signature.structured_input_signature[1])
 
 
 def _info(tensor: tf.Tensor) -> TensorInfo:
