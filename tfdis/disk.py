@@ -13,7 +13,7 @@ def os_errors() -> Iterator[None]:
     try:
         yield
     except tf.errors.OpError as error:
-        # "<function>/<path of a temporary file>; No space left on device [Op:SaveV2]", where a graph
-        # ran after lines that say where each operation was made.
+        # "<function>/<path of a temporary file>; No space left on device [Op:SaveV2]"; of a graph
+        # it comes after lines that say where each operation was made.
         said = re.findall(r"; ([^;\[\n]+?)\s*(?:\[|$)", error.message, re.MULTILINE)
         raise OSError(said[-1] if said else error.message) from error
