@@ -14,9 +14,9 @@ import pytest
 
 from tfdis.errors import UserError
 from tfdis.models.trained import load
+from tfdis.progress import ProgressBar
 from tfdis.training.checkpoint import latest
 from tfdis.training.log import Log
-from tfdis.training.progress import ProgressBar
 from tfdis.training.train import train_with_gin
 from tfdis.visualize.visualize import visualize_with_gin
 

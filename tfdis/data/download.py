@@ -20,6 +20,7 @@ from pathlib import Path, PurePosixPath
 from tfdis.config import one_sentence
 from tfdis.data.files import RemoteFile, Source, data_dir, place, reading
 from tfdis.errors import UserError
+from tfdis.progress import ProgressBar
 from tfdis.results import staged_directory, written_aside
 
 _CHUNK_BYTES = 1 << 20
@@ -138,13 +139,17 @@ def _receive_once(url: str, arriving: Path, name: str) -> None:
             start = 0
         length = response.headers.get("Content-Length")
         total = None if length is None else start + int(length)
-        progress = _Progress(name, total)
+        progress = ProgressBar(
+            None if total is None else total / 1e6, unit="MB", label=name, stream=sys.stderr
+        )
         done = start
+        progress.start(done / 1e6)
         with _writing(arriving), arriving.open("ab" if start else "wb") as out:
             while content := _read(response):
                 out.write(content)
                 done += len(content)
-                progress.show(done)
+                progress.update(done / 1e6)
+        progress.close()
     if total is not None and done < total:
         raise http.client.HTTPException(f"the connection dropped after {done} of {total} bytes")
 
@@ -238,23 +243,3 @@ def _members(path: Path, folder: str) -> Iterator[tuple[str, bytes]]:
 
 def _size(path: Path) -> int:
     return path.stat().st_size if path.exists() else 0
-
-
-class _Progress:
-    """One line that counts; where nobody looks, a line for every tenth."""
-
-    def __init__(self, name: str, total: int | None) -> None:
-        self._name, self._total = name, total
-        self._live = sys.stderr.isatty()
-        self._shown = -1
-
-    def show(self, done: int) -> None:
-        """Shows how much there is."""
-        percent = 100 * done // max(self._total, 1) if self._total else done >> 26
-        step = percent if self._live else percent // 10
-        if step == self._shown:
-            return
-        self._shown = step
-        share = f"{percent:3}% of {self._total / 1e6:.1f} MB" if self._total else "so far"
-        end = "\r" if self._live and done != self._total else "\n"
-        print(f"{self._name}: {done / 1e6:.1f} MB, {share}", end=end, file=sys.stderr, flush=True)

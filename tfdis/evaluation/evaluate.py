@@ -7,9 +7,9 @@ from pathlib import Path
 import gin
 
 from tfdis import config, results
+from tfdis.evaluation.metric_progress import MetricProgress
 from tfdis.evaluation.model_directory import ModelDirectory
 from tfdis.evaluation.plots import plot_artifacts
-from tfdis.evaluation.progress import EvaluationProgress
 from tfdis.evaluation.reference import differences, reference_scores, refuse_unknown_reference
 from tfdis.evaluation.scoring import configured_scores
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
@@ -115,7 +115,7 @@ def evaluate_metrics(
     for directory in directories.values():
         refuse_output("evaluation", directory, overwrite, [model_dir])
     opened = ModelDirectory(model_dir)
-    progress = EvaluationProgress(len(names))
+    progress = MetricProgress(len(names))
     scores = {}
     for name, directory in directories.items():
         progress.metric(name)

@@ -14,7 +14,7 @@ from annotated_types import Ge
 from tfdis.config import configurable, one_sentence
 from tfdis.errors import UserError, without_gins_trace
 from tfdis.evaluation.metric import scores_from
-from tfdis.evaluation.progress import EvaluationProgress
+from tfdis.evaluation.metric_progress import MetricProgress
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
 from tfdis.metrics.arrays import Continuous
 from tfdis.metrics.source import Source
@@ -145,7 +145,7 @@ def _all_scores(
 ) -> dict[str, dict[str, Any]]:
     names = names_in(metrics)
     refuse_unknown(names)
-    progress = EvaluationProgress(len(names)) if verbose else None
+    progress = MetricProgress(len(names)) if verbose else None
     if progress is not None:
         source.progress = progress.encoded
     found = {}

@@ -112,6 +112,7 @@ def watch(
         snapshot = looks.snapshot()
         view.show(snapshot, note())
         if over:
+            view.close()
             return snapshot
         # A look at thousands of models takes a while: the cores are for the workers.
         time.sleep(max(_LOOK_SECONDS, 50 * (time.monotonic() - start)))

@@ -1,7 +1,6 @@
 """How a study stands, as text: in a terminal redrawn in place, else as plain lines."""
 
 import dataclasses
-import shutil
 import statistics
 import time
 from collections import Counter
@@ -9,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from tfdis.progress import Display, bar, duration
 from tfdis.results import gin_dict
 from tfdis.study.left_out import leave_out
 from tfdis.study.model_names import ModelNames
@@ -17,7 +17,6 @@ from tfdis.study.states import Attempt, States
 from tfdis.study.study import Study
 
 _PLAIN_SECONDS = 60.0
-_BAR_WIDTH = 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,7 +42,7 @@ class Snapshot:
         parts += [f"{counts[name]} {name}" for name in ("running", "failed", "queued")]
         if counts["running"]:
             left = self.seconds_left
-            parts.append("time left unknown yet" if left is None else f"{_duration(left)} left")
+            parts.append("time left unknown yet" if left is None else f"{duration(left)} left")
         return ", ".join(parts)
 
 
@@ -126,10 +125,8 @@ class LiveView:
 
     def __init__(self, title: str, out: TextIO):
         self._title = title
-        self._out = out
-        self._lines_shown = 0
+        self._display = Display(out, _PLAIN_SECONDS)
         self._reported: Counter = Counter()
-        self._next_plain = 0.0
         self._noted: set[int] = set()
 
     def show(self, snapshot: Snapshot, note: str = "") -> None:
@@ -139,37 +136,35 @@ class LiveView:
             snapshot: what to show.
             note: what else there is to say.
         """
-        if self._out.isatty():
+        if self._display.in_place:
             self._redraw(snapshot, note)
         else:
             self._add(snapshot, note)
-        self._out.flush()
+
+    def close(self) -> None:
+        """Leaves what is shown, and the cursor on a new line."""
+        self._display.close()
 
     def _redraw(self, snapshot: Snapshot, note: str) -> None:
         counts = snapshot.counts
-        filled = _BAR_WIDTH * counts["done"] // max(counts.total(), 1)
-        lines = [
-            f"{self._title} [{'#' * filled}{'.' * (_BAR_WIDTH - filled)}] {snapshot.summary()}",
-            *(f"  {text}" for text in snapshot.running.values()),
-            *(f"  failed: {text}" for text in list(snapshot.failed.values())[-5:]),
-            *([f"  {note}"] if note else []),
-        ]
-        columns, rows = shutil.get_terminal_size()
-        lines = [line[: columns - 1] for line in lines[: rows - 1]]
-        up = f"\x1b[{self._lines_shown}F\x1b[J" if self._lines_shown else ""
-        self._out.write(up + "".join(f"{line}\n" for line in lines))
-        self._lines_shown = len(lines)
+        shown = bar(counts["done"] / max(counts.total(), 1))
+        self._display.draw(
+            [
+                f"{self._title}  {shown}  {snapshot.summary()}",
+                *(f"  {text}" for text in snapshot.running.values()),
+                *(f"  failed: {text}" for text in list(snapshot.failed.values())[-5:]),
+                *([f"  {note}"] if note else []),
+            ]
+        )
 
     def _add(self, snapshot: Snapshot, note: str) -> None:
-        for num in snapshot.failed.keys() - self._noted:
-            self._noted.add(num)
-            self._out.write(f"failed: {snapshot.failed[num]}\n")
+        lines = [f"failed: {snapshot.failed[num]}" for num in snapshot.failed.keys() - self._noted]
+        self._noted |= snapshot.failed.keys()
         ended = Counter({name: snapshot.counts[name] for name in ("done", "failed")})
-        if ended != self._reported or time.monotonic() >= self._next_plain:
+        if lines or ended != self._reported or self._display.is_due():
             self._reported = ended
-            self._next_plain = time.monotonic() + _PLAIN_SECONDS
             note = f"  ({note})" if note else ""
-            self._out.write(f"{self._title}: {snapshot.summary()}{note}\n")
+            self._display.draw([*lines, f"{self._title}: {snapshot.summary()}{note}"])
 
 
 def _children(directory: Path) -> list[Path]:
@@ -181,13 +176,3 @@ def _children(directory: Path) -> list[Path]:
 def _duration_of(attempt: Attempt) -> float:
     ended = attempt.path.stat().st_mtime
     return max(ended - attempt.claimed(ended), 0.0)
-
-
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if seconds < 60:
-        return f"{round(seconds)} s"
-    if minutes < 120:
-        return f"{minutes} min"
-    hours = round(seconds / 3600)
-    return f"{hours} h" if hours < 72 else f"{round(hours / 24)} days"

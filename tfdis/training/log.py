@@ -10,8 +10,8 @@ import tensorflow as tf
 
 from tfdis import results
 from tfdis.errors import UserError
+from tfdis.progress import ProgressBar
 from tfdis.training.callbacks import Logs, MeanOverInterval
-from tfdis.training.progress import ProgressBar
 
 
 class Logger(Protocol):

@@ -23,13 +23,13 @@ from tfdis.data.sampling import configured_draw
 from tfdis.errors import UserError
 from tfdis.models.build import Builder
 from tfdis.optimizers import make_vae_optimizer, resolve_learning_rate
+from tfdis.progress import ProgressBar
 from tfdis.results import gin_dict, telling, write_gin
 from tfdis.training.checkpoint import Checkpoints
 from tfdis.training.directory import is_complete, refuse_model_dir, run_directory
 from tfdis.training.log import Log, Logger
 from tfdis.training.loop import Trainable, Trainer
 from tfdis.training.plateau import ReduceOnPlateau
-from tfdis.training.progress import ProgressBar
 from tfdis.training.run import Run, refuse_small_data
 from tfdis.training.warm_start import WarmStart
 

@@ -7,7 +7,8 @@ import sys
 
 import pytest
 
-from tfdis.training.progress import ProgressBar, bar, duration
+from tfdis.evaluation.metric_progress import MetricProgress
+from tfdis.progress import Display, ProgressBar, bar, duration
 
 
 class Clock:
@@ -74,7 +75,7 @@ def test_terminal_line_renews_itself_and_never_wraps(monkeypatch):
     progress.message("a checkpoint was saved")
     progress.update(100, values)
     progress.close()
-    drawn = stream.getvalue().split("\r\x1b[K")[1:]
+    drawn = stream.getvalue().split("\r\x1b[J")[1:]
     assert 10 <= len(drawn) <= 30
     assert all(len(line.strip("\n")) < 60 for line in drawn)
     assert drawn[-2] == "a checkpoint was saved\n"
@@ -119,7 +120,7 @@ def test_closing_before_the_first_step_prints_nothing():
 
 
 _SCRIPT = """
-from tfdis.training.progress import ProgressBar
+from tfdis.progress import ProgressBar
 p = ProgressBar(50, ["kl"]); p.start(0)
 p.update(50, {"loss": 1.5, "kl": 0.5}); p.close()
 """
@@ -133,7 +134,7 @@ def test_in_a_real_terminal_and_in_a_real_pipe():
     os.close(theirs)
     shown = os.read(ours, 4096)
     os.close(ours)
-    assert shown.startswith(b"\r\x1b[K50/50  [####################]")
+    assert shown.startswith(b"\r\x1b[J50/50  [####################]")
 
 
 @pytest.mark.parametrize(
@@ -147,3 +148,42 @@ def test_duration(seconds, text):
 def test_bar_stays_within_its_width():
     assert bar(0.5, 4) == "[##--]"
     assert bar(1.7, 4) == "[####]"
+
+
+def test_several_lines_are_drawn_over_themselves(monkeypatch):
+    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((9, 3)))
+    stream = Terminal()
+    display = Display(stream, 1.0)
+    display.draw(["a" * 20, "b", "c"])
+    display.draw(["d"])
+    display.draw(["e"])
+    display.close()
+    assert stream.getvalue() == (
+        "\r\x1b[J" + "a" * 8 + "\nb" + "\r\x1b[1A\x1b[Jd" + "\r\x1b[Je" + "\n"
+    )
+
+
+def test_what_is_counted_may_have_no_known_end():
+    clock, stream = Clock(), io.StringIO()
+    progress = ProgressBar(None, unit="MB", label="a.npz", stream=stream, clock=clock)
+    progress.start(1.0)
+    clock.now += 10
+    progress.update(21.0)
+    assert stream.getvalue() == "a.npz  21.0 MB  2.0 MB/s\n"
+
+
+def test_an_evaluation_shows_its_metric_and_what_is_encoded():
+    stream = Terminal()
+    progress = MetricProgress(2, stream)
+    progress.metric("mig")
+    progress.encoded(5, 5)
+    progress.metric("dci")
+    progress.close()
+    shown = [f"1/2  [{'-' * 20}]  mig"] * 2 + [f"2/2  [{'#' * 10}{'-' * 10}]  dci\n"]
+    assert stream.getvalue().split("\r\x1b[J")[1:] == shown
+    plain = io.StringIO()
+    progress = MetricProgress(2, plain)
+    progress.metric("mig")
+    progress.encoded(5, 5)
+    progress.close()
+    assert plain.getvalue() == "1/2  mig\n"
