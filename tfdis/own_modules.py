@@ -9,6 +9,8 @@ from pathlib import Path
 from tfdis.config import one_sentence, register_all
 from tfdis.errors import UserError
 
+imported: set[str] = set()  # what `import_modules` did, for it is what the user trusts
+
 
 def import_modules(names: Sequence[str], folder: str | Path | None = None) -> None:
     """Imports modules, so that what they register has its gin name.
@@ -29,6 +31,7 @@ def import_modules(names: Sequence[str], folder: str | Path | None = None) -> No
     for name in names:
         try:
             importlib.import_module(name)
+            imported.add(name)
         except UserError:
             raise
         except Exception as error:

@@ -2,7 +2,8 @@
 
 gin runs code where a config asks for it: `import` lines and dynamic registration import modules,
 and any function of theirs can be bound. So what is read back is bindings of this library's names
-alone. A module of the user's own is theirs to import, from a gin file on the command line.
+alone. A module of the user's own is theirs to import: by --import, or from a gin file that they
+name.
 """
 
 import os
@@ -14,6 +15,7 @@ from typing import Any
 import gin
 from gin import config_parser
 
+from tfdis import own_modules
 from tfdis.config import find_gin_file, one_sentence, parse, register_all
 from tfdis.errors import UserError
 
@@ -30,13 +32,13 @@ def refuse_code(path: str | os.PathLike, own_files: Sequence[str | os.PathLike] 
             read for it, and gin's config is empty afterwards.
     """
     register_all()
-    trusted = _imported_by(own_files)
+    trusted = own_modules.imported | _imported_by(own_files)
     for statement in _statements(path, trusted):
         if isinstance(statement, config_parser.ImportStatement):
             if statement.module not in trusted:
                 raise UserError(
                     f"{path} imports {statement.module}, and what a directory asks for is not run: "
-                    "name a gin file of yours that imports it, if you trust it."
+                    f"pass --import={statement.module}, if you trust it."
                 )
         elif isinstance(statement, config_parser.IncludeStatement):
             raise UserError(
@@ -78,8 +80,8 @@ def _refuse_unknown(path: str | os.PathLike, selector: str, trusted: set[str]) -
     found = gin.config._REGISTRY.get_match(selector)
     if found is None or found.module.partition(".")[0] not in {"tfdis", *trusted}:
         raise UserError(
-            f"{path} names {selector}, which tfdis does not have: name a gin file of yours that "
-            "imports it, if you trust it."
+            f"{path} names {selector}, which tfdis does not have: name the module that has it with "
+            "--import, if you trust it."
         )
 
 

@@ -3,6 +3,8 @@
 import pytest
 from attack import Attack
 
+from tfdis.study.study import Study, save_study
+
 _STAGES = {
     "evaluate": "--metrics=mig",
     "evaluate ": "--gin_file=metrics/mig.gin",
@@ -87,6 +89,18 @@ ATTACKS += [
         "out/metrics already exists",
         lambda here: [(here / "out/metrics/mine").mkdir(parents=True)],
     ),
+]
+
+
+def _study(here):
+    (here / "s.gin").write_text("")
+    save_study(Study("s", [{}], model_configs=(here / "s.gin",)), here / "study")
+    (here / "photo.jpg").write_text("mine")
+
+
+ATTACKS += [
+    Attack("report", "{here}/study --output={here}/photo.jpg", "is no report of tfdis", _study),
+    Attack("report", "{here}/study --output={here}/study/study.json", "is no report", _study),
 ]
 
 

@@ -16,6 +16,7 @@ import pytest
 import tensorflow as tf
 from attack import Attack
 
+from tfdis import own_modules
 from tfdis.errors import UserError
 from tfdis.models.trained import load
 from tfdis.operations import refuse_operations
@@ -90,6 +91,9 @@ def test_what_the_users_own_gin_file_imports_may_be_named(stranger):
     with pytest.raises(UserError, match="imports mine"):
         refuse_code(config)
     assert not gin.config_str().strip()
+    own_modules.import_modules(["mine"], stranger)
+    refuse_code(config)
+    own_modules.imported.clear()
 
 
 def test_select_reads_a_strangers_study(stranger, capfd):

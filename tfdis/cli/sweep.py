@@ -152,12 +152,6 @@ def _select_parser() -> argparse.ArgumentParser:
         "match those of the same setting's other seeds (UDR), and leaves udr.json.",
     )
     parser.add_argument("directory", type=Path, help="the study's output_dir")
-    parser.add_argument(
-        "--gin_file",
-        action="append",
-        default=[],
-        help="of yours, that imports modules of yours which the models use; repeat it for several",
-    )
     add_import(parser)
     parser.add_argument("--top", type=of(Count), default=10, help="how many to print")
     return parser
@@ -169,7 +163,7 @@ def _select(arguments: argparse.Namespace) -> None:
     from tfdis.study.study import load_study
 
     names = ModelNames(load_study(arguments.directory))
-    for each in rank_without_labels(arguments.directory, arguments.gin_file)[: arguments.top]:
+    for each in rank_without_labels(arguments.directory)[: arguments.top]:
         print(f"{each.udr:.4f}  {names.of(each.model_num)}")
 
 

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tfdis.errors import UserError
 from tfdis.results import write_text
 from tfdis.study.compare import page_comparisons
 from tfdis.study.report_data import page_data
@@ -13,6 +14,7 @@ from tfdis.study.report_read import read_models
 from tfdis.study.study import load_study
 
 _PAGE = Path(__file__).parent / "report_page"
+_MARK = ": report of a study</title>"
 _SCRIPTS = ("data.js", "svg.js", "models.js", "distributions.js", "comparisons.js",
             "correlations.js", "chosen.js",
             "run.js", "page.js")  # fmt: skip
@@ -29,10 +31,12 @@ def write_report(directory: str | Path, output: str | Path | None = None) -> Pat
         The page's file.
 
     Raises:
-        UserError: the directory holds no study, or the page cannot be written.
+        UserError: the directory holds no study, or the page cannot be written, or it would replace
+            a file that is no report.
     """
     directory = Path(directory)
     output = Path(output) if output is not None else directory / "report.html"
+    _refuse_foreign(output)
     study = load_study(directory)
     runs = read_models(directory, study)
     data = page_data(directory, study, runs)
@@ -41,6 +45,15 @@ def write_report(directory: str | Path, output: str | Path | None = None) -> Pat
     data["base"] = Path(os.path.relpath(directory, output.parent)).as_posix()
     write_text(output, render(data))
     return output
+
+
+def _refuse_foreign(output: Path) -> None:
+    """Raises a UserError where a file of another kind would be replaced."""
+    if output.is_file():
+        with output.open("rb") as file:
+            beginning = file.read(4096)
+        if beginning and _MARK.encode() not in beginning:
+            raise UserError(f"{output} is no report of tfdis, and is not replaced: name another.")
 
 
 def render(data: dict[str, Any]) -> str:

@@ -3,7 +3,6 @@
 import dataclasses
 import json
 from collections import defaultdict
-from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -32,15 +31,13 @@ class Ranked:
     udr: float
 
 
-def rank_without_labels(directory: str | Path, gin_files: Sequence[str] = ()) -> list[Ranked]:
+def rank_without_labels(directory: str | Path) -> list[Ranked]:
     """Ranks the models that are done by UDR (Duan et al., 2020); leaves `udr.json`.
 
     A model is compared with those that differ from it in `model.random_seed` alone.
 
     Args:
         directory: a study's directory.
-        gin_files: of the user's own, read after the config that a model was trained with: what
-            they import, the models may use.
 
     Returns:
         The models, best first.
@@ -55,7 +52,7 @@ def rank_without_labels(directory: str | Path, gin_files: Sequence[str] = ()) ->
     every = range(len(study.settings))
     done = [num for num in every if states.status(attempts.get(num, ())) == "done"]
     groups = _same_but_for_seed(study, done)
-    ranked = [each for group in groups for each in _scored(directory, group, gin_files)]
+    ranked = [each for group in groups for each in _scored(directory, group)]
     if not ranked:
         raise UserError(
             f"UDR compares models that differ in model.random_seed alone: {directory} has no two "
@@ -76,15 +73,15 @@ def _same_but_for_seed(study: Study, model_nums: list[int]) -> list[list[int]]:
     return list(groups.values())
 
 
-def _scored(directory: Path, group: list[int], gin_files: Sequence[str]) -> list[Ranked]:
+def _scored(directory: Path, group: list[int]) -> list[Ranked]:
     """The models of a group that can be read, ranked; none where fewer than two are left."""
     found = {num: _load(directory / str(num)) for num in group} if len(group) > 1 else {}
     models = {num: model for num, model in found.items() if model is not None}
     if len(models) < 2:
         return []
     trained_with = directory / str(next(iter(models))) / "model" / "results" / "gin" / "train.gin"
-    refuse_code(trained_with, gin_files)
-    with parsed([str(trained_with), *gin_files]):
+    refuse_code(trained_with)
+    with parsed([str(trained_with)]):
         data = get_named_ground_truth_data()
     scores = udr_sklearn(
         data,
