@@ -137,6 +137,27 @@ def test_our_sampled_representation_keeps_the_posterior(tmp_path):
     np.testing.assert_allclose(draws.std(axis=0), np.exp((0.1 * mean - 1.0) / 2), rtol=0.1)
 
 
+def test_a_model_knows_what_its_training_drew(tmp_path):
+    """`out_of_support` takes it from the model's results: nothing need be bound again."""
+    model_dir = write_trained(tmp_path / "model", dataset="sprites")
+    with (model_dir / "results" / "gin" / "train.gin").open("a") as file:
+        file.write("held_out.kind = 'composition'\nheld_out.factors = ['x', 'y']\n")
+    bindings = [
+        "out_of_support.num_train = 300",
+        "out_of_support.num_test = 100",
+        "predictor.predictor_fn = @logistic_regression_cv",
+        "regressor.regressor_fn = @ridge_regression_cv",
+    ]
+    evaluate_with_gin(model_dir, tmp_path / "out", False, ["metrics/out_of_support.gin"], bindings)
+    found = results.read_json(tmp_path / "out/results/json/evaluation_results.json")
+    assert found["inside:accuracy_factor_0"] >= 0
+    assert np.isfinite(found["r2_gap"])
+    opened = ModelDirectory(model_dir)
+    with config.parsed([], ['dataset.name = "auto"']):
+        weights = opened.source().training_weights()
+    assert weights.mean(dtype=np.float64) == pytest.approx(1 - (18 / 32) ** 2)
+
+
 def test_bad_input(trained, tmp_path, capsys):
     common = [f"--model_dir={trained}", f"--output_dir={tmp_path / 'out'}"]
     cases = {

@@ -80,3 +80,20 @@ def test_gin_files_say_what_disentanglement_libs_say(name, dlib15_path):
             content = parsed_content(path)
             assert content, path
             assert content == parsed_content(other), path
+
+
+@pytest.mark.parametrize(
+    ("name", "num_models", "setting"),
+    [
+        ("correlated_factors_study_v1", 55 * 36 * 10, "correlated_factors.published"),
+        ("generalization_study_v1", 21 * 36 * 5, "held_out.published"),
+    ],
+)
+def test_studies_of_shifts_are_numbered_and_read(name, num_models, setting):
+    study = read_study([f"studies/{name}.gin"])
+    assert len(study.settings) == num_models
+    assert setting in study.settings[0]
+    assert len({tuple(map(str, each.items())) for each in study.settings}) == num_models
+    assert [path.stem for path in study.metric_configs] == ["dci", "mig", "out_of_support"]
+    with parsed([str(path) for path in study.model_configs], study.model_bindings(7)):
+        assert gin.query_parameter(setting) == study.settings[7][setting]

@@ -1,13 +1,15 @@
 """Which images training sees, and how often: splits and correlated factors."""
 
-from collections.abc import Sequence
-from typing import Literal, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal, Protocol
 
 import numpy as np
+from annotated_types import Interval
 
 from tfdis.checks import Positive, Seed, Share
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw, IndependentDraw
+from tfdis.data.shifts import CORRELATIONS, HELD_OUT
 from tfdis.errors import UserError
 
 _CHUNK = 1 << 20
@@ -26,14 +28,28 @@ class Indexed(Protocol):
 
 
 def configured_draw(data: Indexed) -> Draw:
-    """The draw that gin's `split` and `correlated_factors` describe; uniform without them."""
-    parts = [part for part in (split(data), correlated_factors(data)) if part is not None]
+    """The draw that gin describes; see `training_weights`."""
+    return IndependentDraw(data.num_images, training_weights(data))
+
+
+def training_weights(data: Indexed) -> np.ndarray | None:
+    """How often training draws each image, as `split`, `correlated_factors` and `held_out` say.
+
+    Returns:
+        relative frequencies, `[num_images]`; None where all images are drawn alike.
+
+    Raises:
+        UserError: no image is left.
+    """
+    found = (split(data), correlated_factors(data), held_out(data))
+    parts = [part for part in found if part is not None]
     weights = np.prod(parts, axis=0) if parts else None
     if weights is not None and not weights.any():
         raise UserError(
-            f"'split' and 'correlated_factors' leave no image of '{data.name}' to train on."
+            "'split', 'correlated_factors' and 'held_out' leave no image of "
+            f"'{data.name}' to train on."
         )
-    return IndependentDraw(data.num_images, weights)
+    return weights
 
 
 @configurable("split")
@@ -82,16 +98,24 @@ def correlated_factors(
     factors: Sequence[int | str] = (),
     sigma: Positive = 0.2,
     joint: Sequence[Sequence[float]] | None = None,
+    pairs: Sequence[Sequence[int | str]] = (),
+    confounder: int | str | None = None,
+    published: str = "",
 ) -> np.ndarray | None:
-    """Correlates two factors, after Träuble et al. (2021).
+    """Correlates factors, after Träuble et al. (2021) and Roth et al. (2023).
 
-    With both factors scaled to [0, 1], p(a, b) is proportional to exp(-(a - b)^2 / (2 sigma^2)).
+    With both factors scaled to [0, 1], p(a, b) is proportional to exp(-(a - b)^2 / (2 sigma^2));
+    several pairs multiply.
 
     Args:
         data: the data set.
         factors: two, by index or by name; empty: none are correlated.
         sigma: the smaller, the stronger; the paper goes from 0.2 to 0.7.
         joint: p(a, b) itself, up to a factor, `[values of the first, values of the second]`.
+        pairs: further pairs of factors.
+        confounder: a factor that is correlated with each of the others.
+        published: a name of `tfdis.data.shifts.CORRELATIONS`, which gives pairs, confounder and
+            sigma.
 
     Returns:
         The weight of each image, `[num_images]`; None where no factors are named.
@@ -99,8 +123,27 @@ def correlated_factors(
     Raises:
         UserError: there are not two factors, they do not exist, or `joint` has another shape.
     """
-    if not factors:
+    if published:
+        known = _published(published, CORRELATIONS)
+        sigma, pairs, confounder = known.sigma, known.pairs, known.confounder
+    all_pairs = [*([factors] if factors else []), *pairs]
+    if confounder is not None:
+        place = factor_index(data, confounder)
+        all_pairs += [(place, i) for i in range(len(data.factor_names)) if i != place]
+    if not all_pairs:
         return None
+    weights = np.ones(data.num_images)
+    for pair in all_pairs:
+        weights *= _correlated(data, pair, sigma, joint if pair is factors else None)
+    return weights.astype(np.float32)
+
+
+def _correlated(
+    data: Indexed,
+    factors: Sequence[int | str],
+    sigma: float,
+    joint: Sequence[Sequence[float]] | None,
+) -> np.ndarray:
     columns = [factor_index(data, factor) for factor in factors]
     if len(set(columns)) != 2:
         raise UserError(f"correlated_factors needs two different factors, not {list(factors)}.")
@@ -116,6 +159,99 @@ def correlated_factors(
                 f"{sizes[0]} x {sizes[1]} numbers from 0 up, not all of them 0."
             )
     return weights.ravel()[_cells(data, columns)].astype(np.float32)
+
+
+@configurable("held_out")
+def held_out(
+    data: Indexed,
+    kind: Literal["none", "composition", "interpolation", "extrapolation"] = "none",
+    factors: Sequence[int | str] = (),
+    share: Annotated[float, Interval(gt=0, lt=1)] = 0.3,
+    ranges: Mapping[str, Sequence[int]] | None = None,
+    published: str = "",
+    part: Literal["train", "held_out"] = "train",
+) -> np.ndarray | None:
+    """Holds out what is told apart by its place on the grid of factors.
+
+    The kinds are those of Schott et al. (2021), by rules that fit any grid:
+
+    - "composition": the images whose named factors are all in the upper part of their ranges. Every
+      value is seen in training, and these combinations of them are not.
+    - "interpolation": every other value between the first and the last of each named factor.
+    - "extrapolation": the values at the upper end of each named factor.
+
+    Args:
+        data: the data set.
+        kind: as above.
+        factors: by index or by name.
+        share: of the images to hold out by composition or extrapolation, as near as a grid allows.
+        ranges: by factor the first and the last value, counted from 0, in place of a kind: an image
+            is held out where all these factors are within.
+        published: a name of `tfdis.data.shifts.HELD_OUT`, which gives ranges.
+        part: "train", or "held_out" to draw from what is held out instead.
+
+    Returns:
+        1 for each image that is drawn, else 0, `[num_images]`; None where nothing is held out.
+
+    Raises:
+        UserError: a factor or a name does not exist, or no factors are named for a kind.
+    """
+    if published:
+        ranges = _published(published, HELD_OUT).ranges
+    if ranges is not None:
+        columns = [factor_index(data, factor) for factor in ranges]
+        out = [_in_range(data, column, *ranges[name]) for column, name in zip(columns, ranges)]
+        combine = np.all
+    elif kind == "none":
+        return None
+    else:
+        columns = [factor_index(data, factor) for factor in factors]
+        if len(columns) < (2 if kind == "composition" else 1):
+            raise UserError(
+                f"held_out.kind = '{kind}' needs held_out.factors, "
+                f"{'two' if kind == 'composition' else 'one'} at least; received {list(factors)}."
+            )
+        each = share ** (1 / len(columns))
+        if kind == "extrapolation":
+            each = 1 - (1 - share) ** (1 / len(columns))
+        out = [_place(data.factors_num_values[column], kind, each) for column in columns]
+        combine = np.all if kind == "composition" else np.any
+    values = _values(data, columns)
+    held = combine([flags[column] for flags, column in zip(out, values.T)], axis=0)
+    return (held if part == "held_out" else ~held).astype(np.float32)
+
+
+def _place(size: int, kind: str, share: float) -> np.ndarray:
+    """Which of a factor's values are held out, bool `[size]`; at least one is, and one is not."""
+    values = np.arange(size)
+    if kind == "interpolation":
+        return (values % 2 == 1) & (values < size - 1)
+    return values >= size - min(max(round(share * size), 1), size - 1)
+
+
+def _in_range(data: Indexed, column: int, *ends: int) -> np.ndarray:
+    size = data.factors_num_values[column]
+    if len(ends) != 2 or not 0 <= ends[0] <= ends[1] < size:
+        raise UserError(
+            f"held_out.ranges has {list(ends)} for factor '{data.factor_names[column]}': give its "
+            f"first and its last value, from 0 to {size - 1}."
+        )
+    return (np.arange(size) >= ends[0]) & (np.arange(size) <= ends[1])
+
+
+def _published(name: str, known: Mapping[str, Any]) -> Any:
+    if name not in known:
+        raise UserError(f"No published shift is named '{name}'; there are: {', '.join(known)}.")
+    return known[name]
+
+
+def _values(data: Indexed, columns: Sequence[int]) -> np.ndarray:
+    """The values of these factors of every image, `[num_images, columns]`."""
+    values = np.empty((data.num_images, len(columns)), np.int32)
+    for start in range(0, data.num_images, _CHUNK):
+        indices = np.arange(start, min(start + _CHUNK, data.num_images))
+        values[indices] = data.factors(indices)[:, columns]
+    return values
 
 
 def factor_index(data: Indexed, factor: int | str) -> int:

@@ -1,16 +1,22 @@
 """The codes that a model directory gives."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
+import gin
 import numpy as np
 import tensorflow as tf
 
 from tfdis.data.named import get_named_ground_truth_data
+from tfdis.data.sampling import training_weights
 from tfdis.evaluation.representations import Representation, sampled
-from tfdis.evaluation.settings import note_call
+from tfdis.evaluation.settings import gin_apart, note_call
 from tfdis.evaluation.sources import DataSource, Progress
 from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, resolve_dataset
+
+_SHIFTS = ("split.", "held_out.", "correlated_factors.")
 
 
 class ModelDirectory(SavedModelDirectory):
@@ -53,9 +59,22 @@ class ModelDirectory(SavedModelDirectory):
         name = resolve_dataset(self)
         if name not in self._sources:
             data = get_named_ground_truth_data()
-            self._sources[name] = DataSource(data, self.representation(), progress=progress)
+            source = DataSource(data, self.representation(), progress=progress)
+            bindings = self.bindings("train")
+            if any(binding.startswith(_SHIFTS) for binding in bindings):
+                source.training_weights = partial(_weights, data, bindings)
+            self._sources[name] = source
         note_call("tfdis.dataset", name=name)
         return self._sources[name]
+
+
+def _weights(data: Any, bindings: Mapping[str, str]) -> np.ndarray | None:
+    """How often the training drew each image."""
+    with gin_apart():
+        gin.parse_config(
+            [f"{name} = {value}" for name, value in bindings.items() if name.startswith(_SHIFTS)]
+        )
+        return training_weights(data)
 
 
 def _outputs(signature: Callable, *names: str) -> Callable[[np.ndarray], tuple[np.ndarray, ...]]:

@@ -6,11 +6,13 @@ million images a metric asks for, no more than a batch of them is in memory.
 """
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.sampling import training_weights
 from tfdis.errors import UserError
 from tfdis.evaluation.draws import draws_by_factors_alone, grouped_factors
 from tfdis.evaluation.representations import Representation, representation_of
@@ -34,6 +36,8 @@ class DataSource(Source):
 
     Attributes:
         noise: where the noise of a sampled representation comes from.
+        training_weights: gives how often training drew each image, `[num_images]`; None where it
+            drew all alike.
         num_encoded: how many images were encoded so far.
     """
 
@@ -49,6 +53,7 @@ class DataSource(Source):
         self.batch_size = batch_size
         self.progress = progress or (lambda done, total: None)
         self.noise = np.random.default_rng(0)
+        self.training_weights: Callable[[], np.ndarray | None] = partial(training_weights, data)
         self.num_encoded = 0
         self.factors_num_values = [int(size) for size in data.factors_num_values]
         names = getattr(data, "factor_names", None)
@@ -107,6 +112,26 @@ class DataSource(Source):
     def codes_at(self, indices: np.ndarray) -> np.ndarray:
         """The codes of the images of these indices; only where `is_indexed`."""
         return _IndexedRequest(self, self._table, [indices]).codes()
+
+    def support(
+        self, num_inside: int, num_outside: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """See `Source.support`."""
+        weights = self.training_weights() if self.is_indexed() else None
+        if weights is None:
+            return super().support(num_inside, num_outside, random_state)
+        cumulative = np.cumsum(weights, dtype=np.float64)
+        draws = random_state.random_sample(num_inside) * cumulative[-1]
+        inside = np.searchsorted(cumulative, draws, side="right")
+        unseen = np.flatnonzero(weights == 0)
+        places = random_state.randint(len(unseen) or len(weights), size=num_outside)
+        outside = unseen[places] if len(unseen) else places
+        return (
+            self.codes_at(inside),
+            self.data.factors(inside),
+            self.codes_at(outside),
+            self.data.factors(outside),
+        )
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Encodes one batch, `[batch, width]`.

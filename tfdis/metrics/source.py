@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from tfdis.errors import UserError
+
 
 class Source(abc.ABC):
     """Codes and factors as the metrics draw them.
@@ -80,6 +82,24 @@ class Source(abc.ABC):
         Returns:
             which factor it is, int64 `[num]`, and codes, `[num, 2, size, num_latents]`.
         """
+
+    def support(
+        self, num_inside: int, num_outside: int, random_state: np.random.RandomState
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """Draws points as training drew them, and points that it never saw.
+
+        Where training drew every image, but some more often, the others are drawn uniformly.
+
+        Returns:
+            codes and factors inside the support, and codes and factors outside.
+
+        Raises:
+            UserError: training drew all images alike, or it is not known how.
+        """
+        raise UserError(
+            "A score outside the support needs a data set of which training left something out or "
+            "correlated factors: bind split, held_out or correlated_factors as in the training."
+        )
 
     @abc.abstractmethod
     def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
