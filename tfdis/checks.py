@@ -18,7 +18,7 @@ from tfdis.errors import UserError
 
 Count = Annotated[int, Ge(1)]
 Index = Annotated[int, Ge(0)]
-Seed = Annotated[int, Interval(ge=0, le=2**31 - 1)]
+Seed = Annotated[int, Interval(ge=0, le=2**32 - 1)]  # what numpy takes
 Positive = Annotated[float, Gt(0)]
 Weight = Annotated[float, Ge(0)]
 Share = Annotated[float, Interval(ge=0, lt=1)]

@@ -42,26 +42,22 @@ def line_of(name: str, parameter: str, value: Any) -> str:
         written = repr(bound)
         if "@" not in written and "%" not in written and written != repr(value):
             return ""  # the caller's; a reference may have become anything
-        lines = _locations(_read, scope, name, parameter)
+        lines = _locations(scope, name, parameter)
         if lines and lines[-1].filename:
             return f"bound in {lines[-1].filename}, line {lines[-1].line_num}"
         return f"bound as {key}"
     return ""
 
 
-def is_of(sources: Sequence[str | Sequence[str]], scope: str, name: str, parameter: str) -> bool:
-    """Whether these files bind a parameter, and nothing else that was read does."""
-    others = [source for source in _read if source not in sources]
-    of_these, of_others = (_locations(some, scope, name, parameter) for some in (sources, others))
-    return bool(of_these) and not of_others
+def files_of(scope: str, name: str, parameter: str) -> set[str | None]:
+    """The files that bind a parameter; None stands for a list of bindings."""
+    return {location.filename for location in _locations(scope, name, parameter)}
 
 
-def _locations(
-    sources: Sequence[str | Sequence[str]], scope: str, name: str, parameter: str
-) -> list[config_parser.Location]:
+def _locations(scope: str, name: str, parameter: str) -> list[config_parser.Location]:
     return [
         statement.location
-        for source in sources
+        for source in _read
         for statement in _statements(source)
         if isinstance(statement, config_parser.BindingStatement)
         and (statement.scope or "") == scope

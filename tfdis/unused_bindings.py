@@ -4,10 +4,12 @@ import contextlib
 import contextvars
 import sys
 from collections.abc import Collection, Iterator, Sequence
+from pathlib import Path
 
 import gin
 
 from tfdis import gin_lines
+from tfdis.config import config_dirs
 from tfdis.errors import UserError
 
 # What runs after a model is built, in the same process or in another stage.
@@ -19,19 +21,25 @@ LATER = (
     "tfdis.export",
     "tfdis.study",
 )
-_is_strict = contextvars.ContextVar("strict", default=False)
+_refused: contextvars.ContextVar[Collection[str] | None] = contextvars.ContextVar(
+    "refused", default=()
+)
 
 Key = tuple[str, str, str]  # scope, selector, parameter
 
 
 @contextlib.contextmanager
-def strictly(strict: bool = True) -> Iterator[None]:
-    """Unused bindings are refused inside, where elsewhere they are a warning."""
-    token = _is_strict.set(strict)
+def strictly(names: Collection[str] | None = None) -> Iterator[None]:
+    """Unused bindings are refused inside, where elsewhere they are a warning.
+
+    Args:
+        names: only these are, such as "vae.beta"; None: all.
+    """
+    token = _refused.set(names)
     try:
         yield
     finally:
-        _is_strict.reset(token)
+        _refused.reset(token)
 
 
 def tell_unused(
@@ -60,7 +68,8 @@ def refuse_or_warn(names: Collection[str]) -> None:
         f"nothing uses {', '.join(names)}: leave {'them' if several else 'it'} out, or bind "
         "parameters of what the config chooses"
     )
-    if _is_strict.get():
+    refused = _refused.get()
+    if refused is None or set(names) & set(refused):
         raise UserError(f"{message[0].upper()}{message[1:]}.")
     print(f"warning: {message}.", file=sys.stderr)
 
@@ -70,7 +79,7 @@ def unused(later: Collection[str] = (), read_before: Sequence[str] = ()) -> list
 
     A binding is used when its configurable was called, in its scope, and took the parameter from
     gin. What is called later is told by references: `model.loggers = [@wandb_logger]` uses
-    `wandb_logger.project`.
+    `wandb_logger.project`. What a ready file binds is left out: it serves many models.
     """
     config, used = gin.config._CONFIG, _used()
     names = []
@@ -82,9 +91,15 @@ def unused(later: Collection[str] = (), read_before: Sequence[str] = ()) -> list
             if (scope, selector, parameter) in used:
                 continue
             name = f"{scope}/{registered.name}.{parameter}".lstrip("/")
-            if not gin_lines.is_of(read_before, scope, registered.name, parameter):
+            files = gin_lines.files_of(scope, registered.name, parameter)
+            if not files or any(not _is_ours(file, read_before) for file in files):
                 names.append(name)
     return names
+
+
+def _is_ours(file: str | None, read_before: Sequence[str]) -> bool:
+    # A ready file serves many models; what one of them leaves unused is no mistake of the user.
+    return file is not None and (file in read_before or Path(file).is_relative_to(config_dirs()[1]))
 
 
 def _belongs(module: str, packages: Collection[str]) -> bool:

@@ -28,7 +28,7 @@ def test_a_right_value(annotation, text, value):
         (Count, "two", "'two' is not a whole number"),
         (Positive, "nan", "'nan' is not a number above 0"),
         (Positive, "inf", "'inf' is not a number above 0"),
-        (Seed, "-1", "'-1' is not a whole number from 0 to 2147483647"),
+        (Seed, "-1", "'-1' is not a whole number from 0 to 4294967295"),
     ],
 )
 def test_a_wrong_value(annotation, text, message):

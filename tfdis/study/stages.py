@@ -19,6 +19,7 @@ from tfdis.outputs import clear_partial
 from tfdis.results import gin_dict
 from tfdis.study.left_out import json_line
 from tfdis.study.study import Study, config_name
+from tfdis.unused_bindings import strictly
 
 
 @dataclasses.dataclass(frozen=True)
@@ -134,13 +135,15 @@ def run_model(
 
     model_dir = Path(trained_model_dir or output_dir / "model")
     if trained_model_dir is None and is_due(model_dir, "train"):
-        stages.train(
-            str(model_dir),
-            overwrite,
-            [str(path) for path in study.model_configs],
-            study.model_bindings(model_num),
-            resume=not overwrite,
-        )
+        # What all models of a study read may be meant for others of them; the setting is not.
+        with strictly(study.setting(model_num)):
+            stages.train(
+                str(model_dir),
+                overwrite,
+                [str(path) for path in study.model_configs],
+                study.model_bindings(model_num),
+                resume=not overwrite,
+            )
 
     visualizations_dir = output_dir / "visualizations"
     if study.visualize and is_due(visualizations_dir, "visualize"):

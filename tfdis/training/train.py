@@ -12,7 +12,7 @@ import tensorflow as tf
 from annotated_types import Interval
 
 from tfdis import config, schedules
-from tfdis.checks import Count, Index, Positive, Seed, Weight
+from tfdis.checks import Count, Index, Positive, Weight
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
@@ -32,6 +32,12 @@ from tfdis.training.loop import Trainable, Trainer
 from tfdis.training.plateau import ReduceOnPlateau
 from tfdis.training.run import Run, refuse_small_data
 from tfdis.training.warm_start import WarmStart
+from tfdis.unused_bindings import LATER, tell_unused
+
+_Seed = Annotated[int, Interval(ge=0, le=2**31 - 1)]  # a part of every step's key
+
+# Heard only where the study's gin file has model.loggers = [@wandb_logger].
+_SET_BY_STUDIES = ("wandb_logger.group", "wandb_logger.name")
 
 
 def train_with_gin(
@@ -64,7 +70,7 @@ def train(
     resume: bool = False,
     model: Annotated[Builder, "an algorithm, such as @beta_tc_vae()"] = gin.REQUIRED,
     training_steps: Count = gin.REQUIRED,
-    random_seed: Seed | None = None,
+    random_seed: _Seed | None = None,
     batch_size: Count = gin.REQUIRED,
     eval_steps: Count = 1000,
     name: str = "",
@@ -83,8 +89,8 @@ def train(
     log_every: Count = 100,
     checkpoint_seconds: Weight = 60.0,
     time_budget_hours: Positive | None = None,
-    model_seed: Seed | None = None,
-    unsupervised_data_seed: Seed | None = None,
+    model_seed: _Seed | None = None,
+    unsupervised_data_seed: _Seed | None = None,
     supervised_data_seed: Seed = 0,
     num_labelled_samples: Count | None = None,
     train_percentage: Annotated[float, Interval(gt=0, le=1)] = 1.0,
@@ -143,11 +149,6 @@ def train(
     set_up(model_seed, deterministic, mixed_precision)
     data = get_named_ground_truth_data()
     refuse_small_data(data, batch_size)
-    if eval_steps < 1:
-        raise UserError(
-            f"model.eval_steps is {eval_steps}: the final losses are means over so many batches; "
-            "expected 1 or more."
-        )
     steps_per_epoch = steps_per_epoch or max(1, data.num_images // batch_size)
     if takes_labels(model, num_labelled_samples):
         labelled = sample_supervised_data(supervised_data_seed, data, num_labelled_samples)
@@ -159,6 +160,7 @@ def train(
         draw = dynamics if getattr(built, "group_size", 1) > 1 else configured_draw
     feed = data.feed(draw(data))
     trainer = Trainer(built, feed, batch_size, data_seed, strategy, jit_compile, steps_per_epoch)
+    tell_unused(LATER, but=_SET_BY_STUDIES)
     with run_directory(model_dir, overwrite, resume) as directory:
         if resume and is_complete(directory.path, training_steps):
             directory.take_place()
