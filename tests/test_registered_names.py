@@ -81,8 +81,10 @@ def _is_right(value, annotation):
             _is_right(item, arguments[0]) for item in value
         )
     if kind is tuple:
-        assert arguments[1] is Ellipsis
-        return isinstance(value, tuple) and all(_is_right(item, arguments[0]) for item in value)
+        if arguments[-1] is Ellipsis:
+            arguments = arguments[:1] * len(value) if isinstance(value, tuple) else ()
+        fitting = isinstance(value, tuple) and len(value) == len(arguments)
+        return fitting and all(map(_is_right, value, arguments))
     if getattr(kind, "_is_protocol", False):
         return not isinstance(value, int | float | str | list | dict | type(None) | bytes)
     return isinstance(value, kind)
@@ -114,7 +116,7 @@ def _a_right_value(annotation):
     classes = [part for part in _parts(annotation) if isinstance(part, type)]
     mocks = [Mock(spec=part) for part in classes if part.__module__ != "builtins"]
     pool = [*mocks, print, "x", 0.5, 1, 2, ["x"], [1], [print], [[1]], (1, 2)]
-    pool += [*_candidates(annotation), *literals, *([mock] for mock in mocks)]
+    pool += [*_candidates(annotation), *literals, *([mock] for mock in mocks), tuple(mocks)]
     return next(value for value in pool if _is_right(value, annotation))
 
 

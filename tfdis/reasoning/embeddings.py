@@ -7,6 +7,7 @@ import gin
 import keras
 import tensorflow as tf
 
+from tfdis.architectures.building_blocks import Initializer
 from tfdis.batch import Inputs
 from tfdis.config import configurable
 from tfdis.postprocessing.saved_model_directory import SavedModelDirectory
@@ -109,7 +110,7 @@ class FrozenEmbedding(Embedding):
 
 
 @configurable("activation")
-def get_activation(activation: Any = "relu") -> Callable:
+def get_activation(activation: str | Callable[..., Any] = "relu") -> Callable:
     """The activation of the reasoning's hidden layers.
 
     Args:
@@ -121,7 +122,7 @@ def get_activation(activation: Any = "relu") -> Callable:
 
 
 @configurable("kernel_initializer")
-def get_kernel_initializer(kernel_initializer: Any = "lecun_normal") -> Any:
+def get_kernel_initializer(kernel_initializer: Initializer = "lecun_normal") -> Any:
     """The initializer of the reasoning's layers, as Keras takes it."""
     return kernel_initializer
 

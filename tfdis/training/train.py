@@ -12,7 +12,7 @@ import tensorflow as tf
 from annotated_types import Interval
 
 from tfdis import config, schedules
-from tfdis.checks import Count, Index, Positive, Weight
+from tfdis.checks import Count, Index, Positive, Seed, Weight
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
