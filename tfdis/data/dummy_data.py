@@ -39,6 +39,6 @@ class DummyData(GroundTruthData):
         """See `GroundTruthData.feed`."""
 
         def pixels(indices: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-            return uniform([len(indices), *self.observation_shape], key)
+            return uniform([indices.shape[0], *self.observation_shape], key)
 
         return DeviceFeed(draw or configured_draw(self), pixels, self.graph_factors)
