@@ -132,7 +132,7 @@ def measure_ours(name: str) -> dict[str, float]:
 def measure_theirs(name: str) -> dict[str, float]:
     import tensorflow as tf
 
-    from tfdis.compat import disentanglement_lib
+    from tfdis.evaluation.compat import disentanglement_lib
 
     library = disentanglement_lib(ROOT / ".dlib15")
     named = library.module("data.ground_truth.named_data")

@@ -16,8 +16,8 @@ import warnings
 
 import numpy as np
 
-from tfdis.compat import disentanglement_lib
 from tfdis.data.ground_truth import GroundTruthData
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.evaluation.representations import Representation
 from tfdis.evaluation.scoring import evaluate
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tfdis.compat import disentanglement_lib
+from tfdis.evaluation.compat import disentanglement_lib
 
 SPRITE_SIZES = [3, 2, 2, 3, 4]
 

@@ -11,9 +11,9 @@ from tables import IndexImages, lookup, tables
 
 from tfdis import config, results
 from tfdis.cli.evaluate import main
-from tfdis.compat import disentanglement_lib
 from tfdis.errors import UserError
 from tfdis.evaluation.callback import EvaluationCallback
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.evaluation.evaluate import evaluate_with_gin
 from tfdis.evaluation.model_directory import ModelDirectory
 from tfdis.evaluation.scoring import evaluate

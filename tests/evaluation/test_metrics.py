@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from tables import SIZES, IndexImages, NoisyImages, NuisanceImages, lookup, noisy_lookup, tables
 
-from tfdis.compat import disentanglement_lib
 from tfdis.evaluation import validation_metrics
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.evaluation.metric import metric_named
 from tfdis.evaluation.representations import Representation
 from tfdis.evaluation.sources import source_of

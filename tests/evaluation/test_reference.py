@@ -7,8 +7,8 @@ from saved_models import write_trained
 from tables import SIZES, IndexImages, NoisyImages, lookup, noisy_lookup, tables
 
 from tfdis.cli.evaluate import main
-from tfdis.compat import disentanglement_lib
 from tfdis.errors import UserError
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.evaluation.reference import differences, reference_scores
 from tfdis.evaluation.representations import Representation
 from tfdis.evaluation.scoring import configured_scores

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from tfdis.compat import disentanglement_lib
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.metrics import dci_es, infomec, mcc
 
 HERE = Path(__file__).parent

@@ -37,6 +37,6 @@ def batch(arrays):
 @pytest.fixture(scope="session")
 def dlib_vae(dlib15_path):
     """disentanglement_lib's own methods/unsupervised/vae.py."""
-    from tfdis.compat import disentanglement_lib
+    from tfdis.evaluation.compat import disentanglement_lib
 
     return disentanglement_lib(dlib15_path).module("methods.unsupervised.vae")

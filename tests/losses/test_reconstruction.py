@@ -30,7 +30,7 @@ def test_bernoulli_equals_scipy(batch, arrays, activation, subtract):
 @pytest.mark.parametrize("activation", ["logits", "tanh"])
 @pytest.mark.parametrize("subtract", [False, True])
 def test_bernoulli_equals_disentanglement_lib(batch, arrays, dlib15_path, activation, subtract):
-    from tfdis.compat import disentanglement_lib
+    from tfdis.evaluation.compat import disentanglement_lib
 
     losses = disentanglement_lib(dlib15_path).module("methods.shared.losses")
     x, logits = batch.inputs.images, batch.logits

@@ -41,7 +41,7 @@ def objective_of():
 
 @pytest.fixture(scope="module")
 def dlib_vae(dlib15_path):
-    from tfdis.compat import disentanglement_lib
+    from tfdis.evaluation.compat import disentanglement_lib
 
     return disentanglement_lib(dlib15_path).module("methods.unsupervised.vae")
 

@@ -3,8 +3,8 @@ import pytest
 import scipy.stats
 import tensorflow as tf
 
-from tfdis.compat import disentanglement_lib
 from tfdis.errors import UserError
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.keys import step_key
 from tfdis.reasoning.matrices import MatrixRules, embed_one_hot, embed_values
 

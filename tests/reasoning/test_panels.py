@@ -2,12 +2,12 @@ import gin
 import numpy as np
 import pytest
 
-from tfdis.compat import disentanglement_lib
 from tfdis.config import register_all
 from tfdis.data.dummy_data import DummyData
 from tfdis.data.rooms import Rooms
 from tfdis.data.sprites import Sprites
 from tfdis.errors import UserError
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.keys import step_key
 from tfdis.reasoning.panels import Panels, get_pgm_dataset
 

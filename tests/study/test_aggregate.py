@@ -7,8 +7,8 @@ import pytest
 
 from tfdis import results
 from tfdis.cli import aggregate as command
-from tfdis.compat import disentanglement_lib
 from tfdis.errors import UserError
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.study.aggregate import (
     aggregate_results,
     load_aggregated_results,

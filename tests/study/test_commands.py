@@ -6,7 +6,7 @@ import pytest
 from fake_stages import make_study
 
 from tfdis.cli import reproduce, sweep
-from tfdis.compat import disentanglement_lib
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.study import supervisor
 from tfdis.study.states import States
 

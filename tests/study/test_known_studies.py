@@ -5,8 +5,8 @@ from pathlib import Path
 import gin
 import pytest
 
-from tfdis.compat import DisentanglementLib, disentanglement_lib
 from tfdis.config import parsed
+from tfdis.evaluation.compat import DisentanglementLib, disentanglement_lib
 from tfdis.study import hyperparameters
 from tfdis.study.abstract_reasoning_study_v1 import abstract_reasoning_study_v1
 from tfdis.study.fairness_study_v1 import fairness_study_v1

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from fake_stages import fake_stages, make_study
 
-from tfdis.compat import disentanglement_lib
 from tfdis.errors import UserError
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.study.stages import Repeats, Stages, num_stages, run_model
 from tfdis.study.study import Study, read_study
 

@@ -222,7 +222,7 @@ def test_a_time_budget_ends_the_training_and_saves_the_model(tmp_path, tiny):
 
 
 def test_importing_disentanglement_lib_makes_no_name_ambiguous(dlib15_path):
-    from tfdis.compat import disentanglement_lib
+    from tfdis.evaluation.compat import disentanglement_lib
 
     config.register_all()
     for package in (None, dlib15_path):

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tfdis.compat import disentanglement_lib
+from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.visualize.mixing import draw_dendrogram, draw_groups, mixing
 
 NAMES = ["position_x", "position_y", "scale", "shape", "orientation"]

@@ -9,8 +9,8 @@ from typing import Any
 import gin
 import numpy as np
 
-from tfdis.compat import DisentanglementLib, disentanglement_lib
 from tfdis.errors import UserError
+from tfdis.evaluation.compat import DisentanglementLib, disentanglement_lib
 from tfdis.evaluation.scoring import numpy_seeded
 from tfdis.evaluation.sources import DataSource
 

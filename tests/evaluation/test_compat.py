@@ -5,8 +5,8 @@ import gin
 import numpy as np
 import pytest
 
-from tfdis.compat import disentanglement_lib
 from tfdis.errors import UserError
+from tfdis.evaluation.compat import disentanglement_lib
 
 _MIG = (
     "discretizer.discretizer_fn = @histogram_discretizer",
@@ -46,7 +46,7 @@ def test_leaves_the_process_as_it_was(dlib15_path):
     script = f"""
 import sys, gin, numpy, PIL.Image, tensorflow as tf
 from gin import config
-from tfdis.compat import disentanglement_lib
+from tfdis.evaluation.compat import disentanglement_lib
 names = set(config._REGISTRY._selector_map)
 before = set(vars(gin)), set(vars(tf)), set(vars(numpy)), set(vars(PIL.Image)), sys.modules["gin"]
 for dlib in (disentanglement_lib(), disentanglement_lib({str(dlib15_path)!r})):
