@@ -29,6 +29,7 @@ class Salt(enum.IntEnum):
     TEST = 0x7D5
     EVALUATION = 0x8D5
     GROUPS = 0x9D5
+    DIRECTIONS = 0xAD5
 
 
 def step_key(seed: int | tf.Tensor, step: int | tf.Tensor) -> tf.Tensor:

@@ -68,6 +68,22 @@ def adam(
     return keras.optimizers.Adam(as_schedule(learning_rate), beta1, beta2, epsilon, name=name)
 
 
+@configurable("weight_decay_optimizer")
+def adam_with_weight_decay(
+    learning_rate: Any = 0.001, weight_decay: float = 0.01, name: str = "AdamW"
+) -> Optimizer:
+    """AdamW (Loshchilov and Hutter, 2019) that leaves biases, offsets and codebooks alone.
+
+    Args:
+        learning_rate: a number, a schedule, or a function from step to value.
+        weight_decay: what part of a kernel each update takes away, times the learning rate.
+        name: of the optimizer.
+    """
+    optimizer = keras.optimizers.AdamW(as_schedule(learning_rate), weight_decay, name=name)
+    optimizer.exclude_from_weight_decay(var_names=["bias", "beta", "codebooks"])
+    return optimizer
+
+
 @configurable("GradientDescentOptimizer")
 def gradient_descent(
     learning_rate: Rate, use_locking: bool = False, name: str = "GradientDescent"

@@ -1,9 +1,13 @@
 import dataclasses
+import itertools
 
 import numpy as np
 import scipy.spatial.distance
 import tensorflow as tf
 
+from tfdis.batch import Outputs
+from tfdis.distributions import draws_from, standard_normal
+from tfdis.keys import Salt, subkey
 from tfdis.losses.mmd import MMD, mean_kernel
 
 
@@ -36,3 +40,22 @@ def test_draws_follow_the_key(batch):
     other = dataclasses.replace(batch, key=tf.constant([1, 3]))
     assert float(MMD()(outputs=batch)) == float(MMD()(outputs=batch))
     assert float(MMD()(outputs=batch)) != float(MMD()(outputs=other))
+
+
+def test_unbiased_equals_the_sums_over_different_rows():
+    """Eq. 3 of Gretton et al. (2012), pair by pair, on the term's own draws."""
+    prior = standard_normal(3)
+    z = np.random.RandomState(0).normal(size=(7, 3)).astype(np.float32)
+    outputs = Outputs(None, tf.constant(z), None, tf.constant(0), tf.constant([1, 2]), prior=prior)
+    draws = draws_from(prior, 9, subkey(outputs.key, Salt.PRIOR_DRAWS)).numpy()
+
+    def total(x, y, pairs):
+        return sum(np.exp(-np.sum((x[i] - y[j]) ** 2) / 9) for i, j in pairs)
+
+    expected = (
+        total(draws, draws, itertools.permutations(range(9), 2)) / 72
+        + total(z, z, itertools.permutations(range(7), 2)) / 42
+        - 2 * total(draws, z, itertools.product(range(9), range(7))) / 63
+    )
+    found = MMD(num_draws=9, estimator="unbiased")(outputs=outputs)
+    np.testing.assert_allclose(found, expected, atol=1e-5)

@@ -9,3 +9,4 @@ from tfdis.distributions.posteriors import pairwise_log_density as pairwise_log_
 from tfdis.distributions.posteriors import per_latent as per_latent
 from tfdis.distributions.priors import standard_normal as standard_normal
 from tfdis.distributions.sampling import draw as draw
+from tfdis.distributions.sampling import draws_from as draws_from

@@ -38,3 +38,20 @@ def draw(distribution: tfd.Distribution, key: tf.Tensor) -> tf.Tensor:
     if replicas > 1:
         key = subkey(key, context.replica_id_in_sync_group)
     return distribution.sample(seed=key)
+
+
+def draws_from(distribution: tfd.Distribution, count: int, key: tf.Tensor) -> tf.Tensor:
+    """Draws from a prior, without a gradient to what is learned of it where it is a mixture.
+
+    Args:
+        distribution: without a batch shape, event shape `[num_latents]`.
+        count: how many.
+        key: int32 `[2]`.
+
+    Returns:
+        `[count, num_latents]`.
+    """
+    base = getattr(distribution, "distribution", None)
+    if isinstance(distribution, tfd.Independent) and isinstance(base, _BY_QUANTILE):
+        return base.quantile(uniform([count, *distribution.event_shape], key))
+    return distribution.sample(count, seed=key)

@@ -19,6 +19,11 @@ class BernoulliLoss(Reconstruction):
 
     subtract_true_image_entropy: bool = False
 
+    @property
+    def is_log_likelihood(self) -> bool:
+        """See `Reconstruction`."""
+        return not self.subtract_true_image_entropy
+
     def per_image(self, images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """The cross-entropy of each image and its reconstruction in nats, `[batch]`."""
         if self.activation == "logits":

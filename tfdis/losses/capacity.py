@@ -1,5 +1,7 @@
 """The controlled capacity of the bottleneck."""
 
+from typing import ClassVar
+
 import tensorflow as tf
 
 from tfdis.batch import Outputs
@@ -16,6 +18,8 @@ class Capacity(LossTerm):
     Attributes:
         capacity: C in nats; usually a schedule that rises.
     """
+
+    needs_posterior: ClassVar[bool] = True
 
     capacity: Weight
 

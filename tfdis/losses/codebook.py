@@ -1,6 +1,39 @@
 """What pulls codebooks and codes towards each other."""
 
+from typing import ClassVar
+
 import tensorflow as tf
+
+from tfdis.batch import Outputs
+from tfdis.losses.term import LossTerm, loss_term
+
+
+@loss_term("quantization", requires=["weight"])
+class Quantization(LossTerm):
+    """Moves the values of a quantizer to the codes (Hsu et al., 2023); see `quantization_loss`.
+
+    For a `QuantizedAutoencoder`.
+    """
+
+    value_name: ClassVar[str] = "quantization_loss"
+
+    def call(self, outputs: Outputs) -> tf.Tensor:
+        """The mean loss over the batch, a scalar."""
+        return tf.reduce_mean(quantization_loss(outputs["continuous"], outputs["quantized"]))
+
+
+@loss_term("commitment", requires=["weight"])
+class Commitment(LossTerm):
+    """Moves the codes to the values of a quantizer (Hsu et al., 2023); see `commitment_loss`.
+
+    For a `QuantizedAutoencoder`.
+    """
+
+    value_name: ClassVar[str] = "commitment_loss"
+
+    def call(self, outputs: Outputs) -> tf.Tensor:
+        """The mean loss over the batch, a scalar."""
+        return tf.reduce_mean(commitment_loss(outputs["continuous"], outputs["quantized"]))
 
 
 def quantization_loss(continuous: tf.Tensor, quantized: tf.Tensor) -> tf.Tensor:

@@ -22,6 +22,7 @@ class DIP(LossTerm):
         lambda_d_factor: what the diagonal counts for beside the off-diagonal.
     """
 
+    needs_posterior: ClassVar[bool] = True
     needs_whole_batch: ClassVar[bool] = True
 
     dip_type: Literal["i", "ii"] = "i"

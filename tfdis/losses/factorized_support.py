@@ -1,6 +1,26 @@
 """The Hausdorff distance of the codes' support from a factorized one."""
 
+from typing import ClassVar
+
 import tensorflow as tf
+
+from tfdis.batch import Outputs
+from tfdis.losses.term import LossTerm, loss_term
+
+
+@loss_term("factorized_support", requires=["weight"])
+class FactorizedSupport(LossTerm):
+    """Hausdorff factorized support over all pairs of latents (Roth et al., 2023).
+
+    On the posterior's means, or on the codes of a deterministic encoder; see `hausdorff_distance`.
+    """
+
+    needs_whole_batch: ClassVar[bool] = True
+
+    def call(self, outputs: Outputs) -> tf.Tensor:
+        """The distance of the batch's support from a factorized one, a scalar."""
+        posterior = outputs.posterior
+        return hausdorff_distance(outputs.z if posterior is None else posterior.mean())
 
 
 def hausdorff_distance(z: tf.Tensor) -> tf.Tensor:

@@ -1,13 +1,86 @@
 """Tripod's normalized Hessian penalty on a decoder."""
 
 from collections.abc import Callable, Sequence
+from typing import Annotated
 
+import keras
 import tensorflow as tf
+from annotated_types import Ge, Gt
+
+from tfdis.batch import Outputs
+from tfdis.errors import UserError
+from tfdis.keys import Salt, normal, subkey, uniform
+from tfdis.losses.latent_multiinformation import spread_in
+from tfdis.losses.term import LossTerm, loss_term
 
 _TINY = 1e-10
 
 # From codes `[batch, num_latents]` to activations, each `[batch, ...]`.
 Activations = Callable[[tf.Tensor], Sequence[tf.Tensor]]
+
+
+@loss_term("hessian_penalty", requires=["weight"])
+class HessianPenalty(LossTerm):
+    """Tripod's normalized Hessian penalty on the decoder, summed over its hidden layers.
+
+    See `normalized_hessian_penalty`. Costs `4 * num_directions` decodings of the batch.
+
+    Attributes:
+        num_directions: random directions, of each of the two kinds.
+        epsilon: the step along them, in standard deviations of the latents.
+        layers: names of the decoder's layers; None: all that have weights but the last.
+    """
+
+    num_directions: Annotated[int, Ge(2)] = 2
+    epsilon: Annotated[float, Gt(0)] = 0.1
+    layers: tuple[str, ...] | None = None
+
+    def see_decoder(self, decoder: keras.Model) -> None:
+        """Called by a model with a decoder; takes the layers to penalize.
+
+        Raises:
+            UserError: the decoder has no such layer, or no hidden one.
+        """
+        names = [layer.name for layer in decoder.layers]
+        unknown = [name for name in self.layers or () if name not in names]
+        if unknown:
+            raise UserError(
+                f"hessian_penalty.layers names {', '.join(unknown)}: the decoder {decoder.name} "
+                f"has {', '.join(names)}."
+            )
+        weighted = [layer.name for layer in decoder.layers if layer.weights][:-1]
+        chosen = weighted if self.layers is None else self.layers
+        if not chosen:
+            raise UserError(f"The decoder {decoder.name} has no hidden layer to penalize.")
+        network = keras.Model(decoder.input, [_output_in(decoder, name) for name in chosen])
+        # A closure, since Keras would take a network among the attributes for a part of the term.
+        self._activations = lambda codes: tf.nest.flatten(network(codes))
+
+    def call(self, outputs: Outputs) -> tf.Tensor:
+        """The sum over layers of the mean over the batch, a scalar."""
+        z, labels = outputs.z, outputs.inputs.labels
+        key = subkey(outputs.key, Salt.DIRECTIONS)
+        shape = tf.concat([[self.num_directions], tf.shape(z)], axis=0)
+        signs = tf.where(uniform(shape, subkey(key, 0)) < 0.5, -1.0, 1.0)
+        normals = normal(shape, subkey(key, 1))
+
+        def activations(codes: tf.Tensor) -> list[tf.Tensor]:
+            if labels is not None:
+                copies = tf.shape(codes)[0] // tf.shape(z)[0]
+                codes = tf.concat([codes, tf.tile(labels, [copies, 1])], axis=-1)
+            return [tf.cast(each, tf.float32) for each in self._activations(codes)]
+
+        penalties = normalized_hessian_penalty(
+            activations, z, spread_in(outputs), signs, normals, self.epsilon
+        )
+        return tf.add_n([tf.reduce_mean(penalty) for penalty in penalties])
+
+
+def _output_in(network: keras.Model, name: str) -> keras.KerasTensor:
+    """What a layer gives inside a network; `layer.output` of a nested network is its own inside."""
+    nodes = [node for level in network._nodes_by_depth.values() for node in level]
+    (node,) = [node for node in nodes if node.operation.name == name]
+    return node.output_tensors[0]
 
 
 def normalized_hessian_penalty(

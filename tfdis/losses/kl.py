@@ -5,6 +5,7 @@ from typing import ClassVar
 import tensorflow as tf
 
 from tfdis.batch import Outputs
+from tfdis.distributions import kl_divergence
 from tfdis.losses.term import LossTerm, loss_term
 
 
@@ -12,6 +13,7 @@ from tfdis.losses.term import LossTerm, loss_term
 class KL(LossTerm):
     """E_x[KL(q(z|x) || p(z))] in nats; the weight is beta in Eq. 4 of Higgins et al. (2017)."""
 
+    needs_posterior: ClassVar[bool] = True
     value_name: ClassVar[str] = "kl_loss"
 
     def call(self, outputs: Outputs) -> tf.Tensor:
@@ -21,4 +23,4 @@ class KL(LossTerm):
 
 def mean_divergence(outputs: Outputs) -> tf.Tensor:
     """The mean over the batch of KL(posterior || prior) in nats, a scalar."""
-    return tf.reduce_mean(outputs.posterior.kl_divergence(outputs.prior))
+    return tf.reduce_mean(kl_divergence(outputs.posterior, outputs.prior, outputs.z))

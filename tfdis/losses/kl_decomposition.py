@@ -1,14 +1,74 @@
 """beta-TC-VAE's decomposition of the KL divergence into three parts."""
 
 import math
-from typing import NamedTuple
+from typing import Annotated, ClassVar, NamedTuple
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from annotated_types import Ge
 
+from tfdis.batch import Outputs
 from tfdis.distributions import pairwise_log_density
+from tfdis.errors import UserError
+from tfdis.losses.term import LossTerm, Weight, loss_term
 
 tfd = tfp.distributions
+
+
+@loss_term("kl_decomposition")
+class KLDecomposition(LossTerm):
+    """alpha I(x; z) + beta TC(z) + gamma sum_l KL(q(z_l) || p(z_l)), Eq. 4 of Chen et al. (2018).
+
+    Takes the place of KL, which it is where all three weigh 1; see `kl_decomposition`.
+
+    Attributes:
+        alpha: the weight of the mutual information of images and codes.
+        beta: the weight of the total correlation.
+        gamma: the weight of the latents' divergence from the prior, each alone.
+        num_images: the size of the data set; None takes it from the data set that the model is
+            built for.
+    """
+
+    needs_posterior: ClassVar[bool] = True
+    needs_whole_batch: ClassVar[bool] = True
+    report_names: ClassVar[tuple[str, ...]] = (
+        "mutual_information",
+        "total_correlation",
+        "dimension_wise_kl",
+    )
+    size: ClassVar[int | None] = None  # of the data set that the model is built for
+
+    alpha: Weight = 1.0
+    beta: Weight = 1.0
+    gamma: Weight = 1.0
+    num_images: Annotated[int, Ge(2)] | None = None
+
+    def prepare(self, num_latents: int, num_images: int | None) -> None:
+        """Takes the size of the data set from the model that it is built for."""
+        self.size = num_images
+        if not (self.num_images or num_images):
+            raise UserError(
+                "kl_decomposition needs the size of the data set: pass num_images to it or to the "
+                "model."
+            )
+
+    def call(self, outputs: Outputs) -> tf.Tensor:
+        """The weighted sum of the means over the batch, a scalar."""
+        return self._sum(self._parts(outputs), outputs.step)
+
+    def value_and_report(self, outputs: Outputs) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
+        """The weighted sum, and the three parts without their weights."""
+        parts = self._parts(outputs)
+        return self._sum(parts, outputs.step), parts._asdict()
+
+    def _parts(self, outputs: Outputs) -> "Parts":
+        num_images = self.num_images or self.size
+        parts = kl_decomposition(outputs.posterior, outputs.prior, outputs.z, num_images)
+        return Parts(*map(tf.reduce_mean, parts))
+
+    def _sum(self, parts: "Parts", step: tf.Tensor) -> tf.Tensor:
+        weights = (self.at(name, step) for name in ("alpha", "beta", "gamma"))
+        return tf.add_n([weight * part for weight, part in zip(weights, parts, strict=True)])
 
 
 class Parts(NamedTuple):

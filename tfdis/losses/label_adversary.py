@@ -31,6 +31,7 @@ class LabelAdversary(AdversarialTerm):
         class_counts: see `tfdis.losses.label_cross_entropy`.
     """
 
+    needs_posterior: ClassVar[bool] = True
     needs_whole_batch: ClassVar[bool] = True
     report_names: ClassVar[tuple[str, ...]] = ("auxiliary_accuracy",)
     value_name: ClassVar[str] = "auxiliary_loss"

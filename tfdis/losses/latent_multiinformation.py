@@ -1,10 +1,34 @@
 """Tripod's kernel-density estimate of the multi-information of the latents."""
 
 import math
+from typing import ClassVar
 
 import tensorflow as tf
 
+from tfdis.batch import Outputs
+from tfdis.losses.term import LossTerm, loss_term
+
 _TINY = 1e-6
+
+
+@loss_term("latent_multiinformation", requires=["weight"])
+class LatentMultiinformation(LossTerm):
+    """The multi-information of the codes of a batch, for any encoder (Hsu et al., 2024).
+
+    See `latent_multiinformation`; the scale of a latent is its standard deviation before any
+    quantizer.
+    """
+
+    needs_whole_batch: ClassVar[bool] = True
+
+    def call(self, outputs: Outputs) -> tf.Tensor:
+        """The mean over the batch in nats, a scalar."""
+        return tf.reduce_mean(latent_multiinformation(outputs.z, spread_in(outputs)))
+
+
+def spread_in(outputs: Outputs) -> tf.Tensor:
+    """`spread_of` the codes of a batch before any quantizer, `[num_latents]`."""
+    return spread_of(outputs["continuous"] if "continuous" in outputs.extras else outputs.z)
 
 
 def spread_of(z: tf.Tensor) -> tf.Tensor:

@@ -1,12 +1,13 @@
 """InfoVAE's maximum mean discrepancy."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge
 
 from tfdis.batch import Outputs
-from tfdis.keys import Salt, normal, subkey
+from tfdis.distributions import draws_from, standard_normal
+from tfdis.keys import Salt, subkey
 from tfdis.losses.term import LossTerm, loss_term
 
 
@@ -19,17 +20,22 @@ class MMD(LossTerm):
 
     Attributes:
         num_draws: how many codes are drawn from the prior.
+        estimator: "biased" pairs every code with itself too (V-statistics), so that it is never
+            negative; "unbiased" leaves these pairs out (U-statistics; Gretton et al., 2012, Eq. 3).
     """
 
     needs_whole_batch: ClassVar[bool] = True
 
-    num_draws: Annotated[int, Ge(1)] = 1000
+    num_draws: Annotated[int, Ge(2)] = 1000
+    estimator: Literal["biased", "unbiased"] = "biased"
 
     def call(self, outputs: Outputs) -> tf.Tensor:
         """E[k(p, p')] + E[k(q, q')] - 2 E[k(p, q)], a scalar."""
         z = outputs.z
-        draws = normal([self.num_draws, z.shape[1]], subkey(outputs.key, Salt.PRIOR_DRAWS))
-        return mean_kernel(draws, draws) + mean_kernel(z, z) - 2 * mean_kernel(draws, z)
+        prior = standard_normal(z.shape[1]) if outputs.prior is None else outputs.prior
+        draws = draws_from(prior, self.num_draws, subkey(outputs.key, Salt.PRIOR_DRAWS))
+        within = mean_kernel if self.estimator == "biased" else mean_kernel_of_others
+        return within(draws, draws) + within(z, z) - 2 * mean_kernel(draws, z)
 
 
 def mean_kernel(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
@@ -40,3 +46,9 @@ def mean_kernel(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
         + tf.reduce_sum(tf.square(y), axis=1)[None, :]
     )
     return tf.reduce_mean(tf.exp(-tf.nn.relu(squared) / x.shape[1] ** 2))
+
+
+def mean_kernel_of_others(x: tf.Tensor, y: tf.Tensor) -> tf.Tensor:
+    """`mean_kernel` of a sample with itself without the pairs of a row with itself, a scalar."""
+    size = tf.cast(tf.shape(x)[0], x.dtype)
+    return (size * mean_kernel(x, y) - 1.0) / (size - 1.0)

@@ -22,6 +22,7 @@ class Reconstruction(LossTerm):
     """
 
     value_name: ClassVar[str] = "reconstruction_loss"
+    is_log_likelihood: ClassVar[bool] = False  # whether per_image is -log p(x | z)
 
     activation: Literal["logits", "tanh"] = "logits"
 

@@ -89,6 +89,7 @@ class LossTerm(keras.layers.Layer):
     Attributes:
         needs_whole_batch: the formula compares images with each other. Where a batch is spread over
             replicas, the term then sees all of it.
+        needs_posterior: the term is for models whose codes are drawn from a posterior.
         needs_second_batch: the term wants `outputs["second_z"]`, codes of a second batch.
         report_names: what the term tells beside its value, such as an accuracy.
         gin_name: the class's name in gin, and the default of `name` without a `value_name`.
@@ -96,6 +97,7 @@ class LossTerm(keras.layers.Layer):
     """
 
     needs_whole_batch: ClassVar[bool] = False
+    needs_posterior: ClassVar[bool] = False
     needs_second_batch: ClassVar[bool] = False
     report_names: ClassVar[tuple[str, ...]] = ()
     gin_name: ClassVar[str | None] = None
@@ -136,6 +138,13 @@ class LossTerm(keras.layers.Layer):
         Args:
             num_latents: the number of latents of the model.
             num_images: the number of images in the data set, or None where nobody knows it.
+        """
+
+    def see_decoder(self, decoder: keras.Model) -> None:
+        """Called by a model that has a decoder, after `prepare`.
+
+        Args:
+            decoder: codes, joined with labels where the model takes some, to logits.
         """
 
     def value_and_report(self, outputs: Outputs) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:

@@ -1,13 +1,12 @@
 """beta-TC-VAE's estimate of the total correlation of the aggregate posterior."""
 
-import math
 from typing import Annotated, ClassVar, Literal
 
 import tensorflow as tf
 from annotated_types import Ge
 
 from tfdis.batch import Outputs
-from tfdis.distributions import log_variance
+from tfdis.distributions import pairwise_log_density
 from tfdis.errors import UserError
 from tfdis.losses.term import LossTerm, loss_term
 
@@ -27,6 +26,7 @@ class TotalCorrelation(LossTerm):
             the model is built for.
     """
 
+    needs_posterior: ClassVar[bool] = True
     needs_whole_batch: ClassVar[bool] = True
     size: ClassVar[int | None] = None  # of the data set that the model is built for
 
@@ -43,7 +43,7 @@ class TotalCorrelation(LossTerm):
 
     def call(self, outputs: Outputs) -> tf.Tensor:
         """E_z[log q(z) - sum_l log q(z_l)] over the batch, a scalar."""
-        log_density = pairwise_log_density(outputs)
+        log_density = pairwise_log_density(outputs.posterior, outputs.z)
         if self.estimator == "stratified":
             num_images = self.num_images or self.size
             log_weights = stratified_log_weights(tf.shape(outputs.z)[0], num_images)
@@ -54,13 +54,6 @@ class TotalCorrelation(LossTerm):
         log_qz = tf.reduce_logsumexp(log_density_sum, axis=1)
         log_qz_product = tf.reduce_sum(tf.reduce_logsumexp(log_density, axis=1), axis=1)
         return tf.reduce_mean(log_qz - log_qz_product)
-
-
-def pairwise_log_density(outputs: Outputs) -> tf.Tensor:
-    """The pairwise log q(z_l(x_j) | x_i), `[batch_j, batch_i, num_latents]`."""
-    mean, log_var = outputs.posterior.mean(), log_variance(outputs.posterior)
-    squared = tf.square(outputs.z[:, None, :] - mean[None, :, :])
-    return -0.5 * (squared * tf.exp(-log_var)[None] + (log_var + math.log(2 * math.pi))[None])
 
 
 def stratified_log_weights(size: int | tf.Tensor, num_images: int) -> tf.Tensor:

@@ -33,12 +33,14 @@ class Autoencoder(ModelOfTerms):
     Attributes:
         label_groups: of a conditional model, the factors in its labels and the names of each one's
             classes.
+        has_posterior: whether codes are drawn from a posterior, for terms that need one.
 
     Raises:
         UserError: there is no or more than one reconstruction, or two terms have one name.
     """
 
     label_groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    has_posterior: bool = False
 
     def __init__(
         self,
@@ -52,6 +54,9 @@ class Autoencoder(ModelOfTerms):
         super().__init__(terms, encoder.outputs[0].shape[-1], num_images, seed, **kwargs)
         self.encoder, self.decoder = encoder, decoder
         self.reconstruction = _the_reconstruction(self.terms)
+        _refuse_terms_without_posterior(self.terms, self.has_posterior)
+        for term in self.terms:
+            term.see_decoder(decoder)
         self.built = True
 
     @property
@@ -111,6 +116,22 @@ class Autoencoder(ModelOfTerms):
         del key
         return self.encode(inputs, training=True)
 
+    def sample_prior(self, num_samples: int, key: tf.Tensor) -> tf.Tensor:
+        """Codes drawn from the prior, `[num_samples, num_latents]`.
+
+        Args:
+            num_samples: how many.
+            key: int32 `[2]`, the seed.
+
+        Raises:
+            UserError: the model has no prior.
+        """
+        del num_samples, key
+        raise UserError(
+            "A deterministic autoencoder has no prior to draw codes from: train a VAE or a "
+            "quantized autoencoder."
+        )
+
     def save_in(self, directory: str | os.PathLike) -> list[Path]:
         """See `ModelOfTerms.save_in`; `tfhub/` too, for those who have neither Keras nor tfdis."""
         module = Path(directory) / "tfhub"
@@ -153,3 +174,12 @@ def _the_reconstruction(terms: Sequence[LossTerm]) -> Reconstruction:
             f"among {names or 'no terms'}."
         )
     return found[0]
+
+
+def _refuse_terms_without_posterior(terms: Sequence[LossTerm], has_posterior: bool) -> None:
+    for term in terms:
+        if term.needs_posterior and not has_posterior:
+            raise UserError(
+                f"The loss term {term.name} needs a posterior, and the encoder of this model is "
+                "deterministic: take the term out, or train a VAE."
+            )

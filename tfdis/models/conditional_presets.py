@@ -13,6 +13,7 @@ from tfdis.checks import Count
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.labels import select_labels
+from tfdis.distributions.choice import vae_distributions
 from tfdis.errors import UserError
 from tfdis.losses.label_adversary import LabelAdversary
 from tfdis.losses.label_classification import LabelClassification
@@ -60,7 +61,14 @@ def cvae(
         decoder = make_decoder(num_latents + width, data.observation_shape)
         give_adversaries(terms, num_latents)
         return ConditionalVAE(
-            encoder, decoder, terms, selected, tiler(width, height), data.num_images, seed
+            encoder,
+            decoder,
+            terms,
+            selected,
+            tiler(width, height),
+            data.num_images,
+            seed,
+            **vae_distributions(),
         )
 
     return build
@@ -127,6 +135,8 @@ def ifcvae(
             )
         give_adversaries(terms, num_latents)
         all_terms = [*terms, classification, adversary]
-        return IFCVAE(encoder, decoder, all_terms, selected, data.num_images, seed)
+        return IFCVAE(
+            encoder, decoder, all_terms, selected, data.num_images, seed, **vae_distributions()
+        )
 
     return build

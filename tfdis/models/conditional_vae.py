@@ -10,7 +10,8 @@ import tensorflow as tf
 
 from tfdis.batch import Inputs
 from tfdis.data.labels import Labels
-from tfdis.distributions import standard_normal
+from tfdis.distributions import kl_divergence
+from tfdis.distributions.vamp_prior import VampPrior
 from tfdis.errors import UserError
 from tfdis.losses.label_cross_entropy import label_probabilities
 from tfdis.losses.term import LossTerm
@@ -60,6 +61,11 @@ class ConditionalVAE(VAE):
     ):
         super().__init__(encoder, decoder, terms, num_images, seed, **kwargs)
         self.labels, self.tiler = labels, tiler
+        if tiler is not None and isinstance(self.prior, VampPrior):
+            raise UserError(
+                "vamp_prior encodes images that have no label, and this encoder sees labels: take "
+                "another prior, such as @mixture_of_gaussians_prior()."
+            )
         self.built = True
 
     @property
@@ -173,7 +179,7 @@ class ConditionalVAE(VAE):
         """The ELBO in nats with the posterior's mean for its sample, `[batch]`."""
         posterior = self.posterior(Inputs(images, labels=labels))
         logits = self.decode(posterior.mean(), labels)
-        divergence = posterior.kl_divergence(standard_normal(self.num_latents))
+        divergence = kl_divergence(posterior, self.prior_distribution(), posterior.mean())
         return -self.reconstruction.per_image(images, logits) - divergence
 
     def encoder_outputs(self, inputs: Inputs, training: bool | None = None) -> list[tf.Tensor]:

@@ -8,7 +8,6 @@ import tensorflow as tf
 
 from tfdis.batch import Inputs, Outputs
 from tfdis.data.labels import Labels
-from tfdis.distributions import standard_normal
 from tfdis.errors import UserError
 from tfdis.losses.label_classification import LabelClassification
 from tfdis.losses.label_cross_entropy import label_probabilities
@@ -88,5 +87,5 @@ class IFCVAE(ConditionalVAE):
         # A second decoding, a tenth of the step, whose gradient ends before the encoder of z.
         decoded = self.reconstruction.pixels(self.decode(tf.stop_gradient(z), soft, training))
         extras = {"label_logits": label_logits, "decoded": decoded}
-        prior = standard_normal(self.num_latents)
+        prior = self.prior_distribution()
         return Outputs(inputs, z, logits, step, key, posterior, prior, extras)

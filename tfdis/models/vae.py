@@ -1,22 +1,40 @@
 """The variational autoencoder."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import keras
 import tensorflow as tf
 import tensorflow_probability as tfp
 
-from tfdis.batch import Inputs, Outputs, noise_like
-from tfdis.distributions import diagonal_gaussian, standard_normal
+from tfdis.batch import Inputs, Outputs
+from tfdis.distributions import diagonal_gaussian, draw, draws_from
+from tfdis.distributions.posteriors import PosteriorFamily
+from tfdis.distributions.priors import Prior, StandardNormal
+from tfdis.errors import UserError
 from tfdis.losses.kl import mean_divergence
+from tfdis.losses.term import LossTerm
 from tfdis.models.autoencoder import Autoencoder
 
 
 @keras.saving.register_keras_serializable("tfdis")
 class VAE(Autoencoder):
-    """An autoencoder whose codes are drawn from a diagonal Gaussian posterior.
+    """An autoencoder whose codes are drawn from a posterior.
 
     Which variational algorithm it is, its loss terms say: beta-VAE, FactorVAE, beta-TC-VAE, ... and
-    any mixture of them. Arguments are those of `Autoencoder`; the encoder maps images to the pair
-    (mean, log variance), each `[batch, num_latents]`.
+    any mixture of them.
+
+    Args:
+        encoder: a built model from images to the pair (mean, log variance), each
+            `[batch, num_latents]`.
+        decoder: see `Autoencoder`.
+        terms: see `Autoencoder`.
+        num_images: see `Autoencoder`.
+        seed: see `Autoencoder`.
+        posterior_family: from mean and log variance to q(z | x), see
+            `tfdis.distributions.posteriors`.
+        prior: p(z); None is the standard normal.
+        **kwargs: as in Keras.
 
     Example:
         >>> model = VAE(
@@ -27,6 +45,25 @@ class VAE(Autoencoder):
         >>> model.compile("adam")
         >>> model.fit(images, batch_size=64)
     """
+
+    has_posterior = True
+
+    def __init__(
+        self,
+        encoder: keras.Model,
+        decoder: keras.Model,
+        terms: Sequence[LossTerm],
+        num_images: int | None = None,
+        seed: int = 0,
+        *,
+        posterior_family: PosteriorFamily = diagonal_gaussian,
+        prior: Prior | None = None,
+        **kwargs: Any,
+    ):
+        super().__init__(encoder, decoder, terms, num_images, seed, **kwargs)
+        self.posterior_family, self.prior = posterior_family, prior or StandardNormal(name="prior")
+        self.prior.prepare(self.num_latents, self.observation_shape)
+        self.built = True
 
     @property
     def value_names(self) -> list[str]:
@@ -45,7 +82,11 @@ class VAE(Autoencoder):
         self, inputs: Inputs, training: bool | None = None
     ) -> tfp.distributions.Distribution:
         """q(z | x): event shape `[num_latents]`, batch shape `[batch]`."""
-        return diagonal_gaussian(*self.encoder_outputs(inputs, training))
+        return self.posterior_family(*self.encoder_outputs(inputs, training))
+
+    def prior_distribution(self) -> tfp.distributions.Distribution:
+        """p(z) as it stands: event shape `[num_latents]`, no batch shape."""
+        return self.prior.distribution(lambda images: self.posterior(Inputs(images)))
 
     def combine_posteriors(
         self, posterior: tfp.distributions.Distribution, inputs: Inputs
@@ -66,13 +107,13 @@ class VAE(Autoencoder):
         return posterior
 
     def sample(self, posterior: tfp.distributions.Distribution, key: tf.Tensor) -> tf.Tensor:
-        """One draw per image by the reparameterization trick, `[batch, num_latents]`.
+        """One draw per image, reparameterized where the family can be, `[batch, num_latents]`.
 
         Args:
             posterior: what `posterior` gave.
             key: int32 `[2]`, the seed of the draw.
         """
-        return posterior.mean() + posterior.stddev() * noise_like(posterior.mean(), key)
+        return draw(posterior, key)
 
     def forward(self, inputs: Inputs, step: tf.Tensor, key: tf.Tensor, training: bool) -> Outputs:
         """See `ModelOfTerms.forward`."""
@@ -80,11 +121,67 @@ class VAE(Autoencoder):
         posterior = self.combine_posteriors(self.posterior(inputs, training), inputs)
         z = self.sample(posterior, key)
         logits = self.decode(z, inputs.labels, training)
-        prior = standard_normal(self.num_latents)
-        return Outputs(inputs, z, logits, step, key, posterior, prior)
+        return Outputs(inputs, z, logits, step, key, posterior, self.prior_distribution())
 
     def second_codes(self, inputs: Inputs, key: tf.Tensor) -> tf.Tensor:
         """See `ModelOfTerms.second_codes`."""
         inputs = self.with_labels(inputs)
         posterior = self.combine_posteriors(self.posterior(inputs, training=True), inputs)
         return self.sample(posterior, key)
+
+    def log_likelihood(self, inputs: Inputs, num_samples: int, key: tf.Tensor) -> tf.Tensor:
+        """A lower bound of log p(x), or of log p(x | labels), in nats, by importance sampling.
+
+        log (1/k) sum_k p(x | z_k) p(z_k) / q(z_k | x) with z_k drawn from the posterior (IWAE;
+        Burda et al., 2016, Eq. 8); k = 1 estimates the ELBO, more come nearer to log p(x).
+
+        Args:
+            inputs: the batch.
+            num_samples: k.
+            key: int32 `[2]`, the seed of the draws.
+
+        Returns:
+            `[batch]`.
+
+        Raises:
+            UserError: the reconstruction is not the logarithm of a likelihood.
+        """
+        if not self.reconstruction.is_log_likelihood:
+            raise UserError(
+                f"{self.reconstruction.name} is no likelihood, so that there is no log p(x): train "
+                "with @bernoulli_loss, @gaussian_loss or another that is one."
+            )
+        inputs = self.with_labels(inputs, infer=True)
+        posterior, prior = self.posterior(inputs), self.prior_distribution()
+
+        def log_weight(number: tf.Tensor) -> tf.Tensor:
+            z = self.sample(posterior, tf.random.experimental.stateless_fold_in(key, number))
+            logits = self.decode(z, inputs.labels)
+            log_ratio = prior.log_prob(z) - posterior.log_prob(z)
+            return log_ratio - self.reconstruction.per_image(inputs.images, logits)
+
+        log_weights = tf.map_fn(log_weight, tf.range(num_samples), fn_output_signature=tf.float32)
+        return tf.reduce_logsumexp(log_weights, axis=0) - tf.math.log(float(num_samples))
+
+    def sample_prior(self, num_samples: int, key: tf.Tensor) -> tf.Tensor:
+        """See `Autoencoder.sample_prior`."""
+        return draws_from(self.prior_distribution(), num_samples, key)
+
+    def get_config(self) -> dict[str, Any]:
+        """The arguments that make this model again."""
+        serialize = keras.saving.serialize_keras_object
+        return {
+            **super().get_config(),
+            "posterior_family": serialize(self.posterior_family),
+            "prior": serialize(self.prior),
+        }
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any], custom_objects: Any = None) -> "VAE":
+        """The model of a `get_config`; files of before there was a choice have a Gaussian."""
+        names = [name for name in ("posterior_family", "prior") if name in config]
+        chosen = {
+            name: keras.saving.deserialize_keras_object(config[name], custom_objects)
+            for name in names
+        }
+        return super().from_config({**config, **chosen}, custom_objects)
