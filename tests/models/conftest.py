@@ -41,12 +41,13 @@ def make_vae():
 def make_factor_vae(make_vae):
     """Makes a FactorVAE mixed with beta-TC-VAE."""
 
-    def make(second_batch=False, **kwargs):
+    def make(second_batch=False, order="together", **kwargs):
         ratio = DensityRatio(
             2.0,
             adversary=small_discriminator(),
             optimizer=keras.optimizers.Adam(0.02),
             second_batch=second_batch,
+            order=order,
         )
         return make_vae(ratio, TotalCorrelation(3.0), **kwargs)
 

@@ -15,6 +15,7 @@ from tfdis.data.sprites import Sprites
 from tfdis.errors import UserError
 from tfdis.keys import Salt, step_key, subkey
 from tfdis.losses.bernoulli import BernoulliLoss
+from tfdis.losses.density_ratio import DensityRatio
 from tfdis.losses.kl import KL
 from tfdis.losses.l2 import L2Loss
 from tfdis.losses.mmd import MMD
@@ -124,6 +125,33 @@ def test_a_second_batch_is_the_other_half(make_factor_vae, images):
         weights_of(one.adversarial_terms[0].adversary),
         weights_of(other.adversarial_terms[0].adversary),
     )
+
+
+def test_model_first_trains_the_adversary_on_the_updated_model(make_factor_vae, images):
+    """Algorithm 2 of Kim and Mnih (2018), update by update."""
+    model = make_factor_vae(second_batch=True, order="model_first")
+    term = model.adversarial_terms[0]
+    before = [variable.numpy() for variable in term.adversary.trainable_variables]
+    inputs = data_of(images)
+    first, second = inputs.halves()
+    key = step_key(0, 0)
+    old = model.forward(first, tf.constant(0), subkey(key, Salt.POSTERIOR), training=True)
+    model.update(inputs)
+    second_z = model.second_codes(second, subkey(key, Salt.SECOND_POSTERIOR))
+    outputs = old.adding(second_z=second_z)
+
+    copy = keras.models.clone_model(term.adversary)
+    copy.set_weights(before)
+    optimizer = keras.optimizers.Adam(0.02)
+    twin = DensityRatio(adversary=copy, optimizer=optimizer, second_batch=True)
+    twin.prepare(3, None)
+    with tf.GradientTape() as tape:
+        loss = twin.adversary_loss(outputs)
+    optimizer.apply(tape.gradient(loss, copy.trainable_variables), copy.trainable_variables)
+    for ours, expected in zip(
+        term.adversary.trainable_variables, copy.trainable_variables, strict=True
+    ):
+        np.testing.assert_allclose(ours.numpy(), expected.numpy(), atol=1e-6)
 
 
 def test_an_odd_batch_cannot_be_halved(make_factor_vae, images):

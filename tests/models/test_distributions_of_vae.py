@@ -67,9 +67,7 @@ def changed(model, images):
     ("family", "prior"),
     [
         (diagonal_laplace, StandardLaplace()),
-        (diagonal_gaussian, MixtureOfGaussians(4)),
         (diagonal_gaussian, VampPrior(4)),
-        (diagonal_laplace, VampPrior(4)),
         (student_t_posterior, MixtureOfGaussians(4)),
     ],
 )

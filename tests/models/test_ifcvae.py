@@ -307,6 +307,27 @@ def test_the_adversary_may_join_a_cvae():
     np.testing.assert_allclose(values["loss"], base + 3.0 * values["auxiliary_loss"], rtol=1e-5)
 
 
+def test_the_published_defeat_is_the_negative_of_the_adversarys_loss():
+    """-w_aux L_aux of Creswell et al. (2017), on the codes themselves, by scipy."""
+    codes = keras.Input((3,))
+    network = keras.Model(codes, keras.layers.Dense(2)(codes))
+    term = LabelAdversary(adversary=network, class_counts=(2,), objective="cross_entropy")
+    random_state = np.random.RandomState(0)
+    z = random_state.normal(size=(8, 3)).astype(np.float32)
+    labels = np.eye(2, dtype=np.float32)[random_state.randint(0, 2, size=8)]
+    outputs = Outputs(
+        Inputs(None, labels=tf.constant(labels)),
+        tf.constant(z),
+        None,
+        tf.constant(0),
+        tf.constant([1, 2]),
+    )
+    log_probabilities = log_softmax(network(z).numpy(), axis=1)
+    expected = (labels * log_probabilities).sum(axis=1).mean()
+    np.testing.assert_allclose(term(outputs=outputs), expected, rtol=1e-5)
+    np.testing.assert_allclose(term.adversary_loss(outputs), -expected, rtol=1e-5)
+
+
 def test_defeat_is_complete_where_the_adversary_answers_the_frequencies():
     model = make_ifcvae()
     batch = model.forward(data_of(), tf.constant(0), step_key(0, 0), training=False)

@@ -142,3 +142,19 @@ def test_data_without_factors_is_drawn(tmp_path, fake_model):
     drawn = draw_all(fake_model(), data, tmp_path)
     assert drawn.information == ""
     assert (tmp_path / "reconstructions_fixed.png").is_file()
+
+
+@pytest.mark.usefixtures("small")
+def test_quantized_latents_are_traversed_over_their_values(tmp_path, fake_model, fake_data):
+    model = fake_model()
+    model.latent_values = [np.linspace(-1, 1, 3 + latent % 2) for latent in range(10)]
+    encode, decoded = model.encode, []
+    model.encode = lambda images: (encode(images)[0], None)
+    decode = model.decode
+    model.decode = lambda codes: decoded.append(np.asarray(codes)) or decode(codes)
+    paths = draw_all(model, fake_data(), tmp_path, kinds=["traversals", "animations"]).paths
+    assert {path.name.split("_")[1].split(".")[0] for path in paths} == {"values"}
+    moved = [codes[:, 0] for codes in decoded if len(np.unique(codes[:, 0])) > 2]
+    assert moved
+    for values in moved:
+        assert np.isin(model.latent_values[0].astype(np.float32), values).all()

@@ -1,10 +1,12 @@
 """Which posterior and prior gin chose."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tfdis.config import configurable
 from tfdis.distributions.posteriors import PosteriorFamily, diagonal_gaussian
 from tfdis.distributions.priors import Prior, StandardNormal
+from tfdis.errors import UserError
 
 
 @configurable("vae_distributions")
@@ -29,3 +31,26 @@ def vae_distributions(
             vae_distributions.prior = @laplace_prior()
     """
     return {"posterior_family": posterior, "prior": prior or StandardNormal(name="prior")}
+
+
+def refuse_other_than_gaussian(bindings: Mapping[str, str], asker: str, prior: bool = True) -> None:
+    """Refuses a trained model whose mean and log variance are no Gaussian's.
+
+    Args:
+        bindings: gin's, that the model was trained with.
+        asker: what takes them for a Gaussian's, for the error.
+        prior: refuse another prior than the standard normal too.
+
+    Raises:
+        UserError: the model was trained with another distribution.
+    """
+    gaussian = {"posterior": "@gaussian_posterior()"}
+    if prior:
+        gaussian["prior"] = "@standard_normal_prior()"
+    for name, expected in gaussian.items():
+        chosen = bindings.get(f"vae_distributions.{name}", expected)
+        if chosen not in (expected, "None"):
+            raise UserError(
+                f"{asker} needs a Gaussian posterior{' and a standard normal prior' * prior}: the "
+                f"model was trained with the {name} {chosen}."
+            )

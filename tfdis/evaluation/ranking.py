@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from tfdis import config, results
 from tfdis.data.named import get_named_ground_truth_data
+from tfdis.distributions.choice import refuse_other_than_gaussian
 from tfdis.errors import UserError
 from tfdis.evaluation.udr import PosteriorFunction, mean_and_kl, udr_sklearn
 from tfdis.outputs import refuse_output, stage_output
@@ -78,6 +79,7 @@ def rank(
 
 
 def _posterior(opened: SavedModelDirectory) -> PosteriorFunction:
+    refuse_other_than_gaussian(opened.bindings("train"), "udr_sklearn")
     signature = opened.signature("gaussian_encoder")
 
     def encode(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -14,6 +14,7 @@ import dataclasses
 
 import keras
 
+from tfdis.distributions import diagonal_gaussian
 from tfdis.errors import UserError
 from tfdis.models.autoencoder import Autoencoder
 
@@ -75,6 +76,8 @@ def part(model: Autoencoder, name: str, layout: str = "NCHW", sampled: bool = Fa
         return _part(name, inputs, {"representation": gaussian["mean"]}, layout)
     if "log_variance" not in gaussian:
         raise UserError("A deterministic encoder has no sample: export its mean.")
+    if model.posterior_family is not diagonal_gaussian:
+        raise UserError("The posterior is no Gaussian, and samples of others do not export.")
     noise = keras.Input((model.num_latents,), name="noise")
     sample = _sample(gaussian["mean"], gaussian["log_variance"], noise)
     return _part(name, [*inputs, noise], {"representation": sample}, layout)

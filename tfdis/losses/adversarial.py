@@ -1,6 +1,6 @@
 """A loss term that owns a network beside the model."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import keras
 import tensorflow as tf
@@ -19,6 +19,9 @@ class AdversarialTerm(LossTerm):
             FactorVAE's discriminator of codes.
         optimizer: what trains it on `adversary_loss`; None: Adam with FactorVAE's settings.
         num_updates: how often it is trained on each batch.
+        order: "together": the adversary learns from the same codes and networks as the model, as in
+            disentanglement_lib; "model_first": after the model's update, codes of a second batch
+            being those of the updated model, as in algorithm 2 of Kim and Mnih (2018).
         num_classes: of the logits of a discriminator that `prepare` makes.
         of_codes: the adversary looks at codes alone, as gin's `discriminator` does.
     """
@@ -29,6 +32,7 @@ class AdversarialTerm(LossTerm):
     adversary: keras.Model | None = None
     optimizer: keras.optimizers.Optimizer | None = None
     num_updates: Annotated[int, Ge(1)] = 1
+    order: Literal["together", "model_first"] = "together"
 
     def prepare(self, num_latents: int, num_images: int | None) -> None:
         """Makes what was not given, anew for every model."""

@@ -1,6 +1,6 @@
 """The negative part of IFCVAE: an adversary that reads the label from the codes."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 
@@ -29,6 +29,8 @@ class LabelAdversary(AdversarialTerm):
             on each batch, the further it is ahead of the encoder, and the less the two chase each
             other.
         class_counts: see `tfdis.losses.label_cross_entropy`.
+        objective: "uninformed" is what is said above; "cross_entropy" is the paper's: the adversary
+            reads the codes themselves, and the encoder minimizes the negative of its loss.
     """
 
     needs_posterior: ClassVar[bool] = True
@@ -37,6 +39,7 @@ class LabelAdversary(AdversarialTerm):
     value_name: ClassVar[str] = "auxiliary_loss"
 
     class_counts: tuple[int, ...]
+    objective: Literal["uninformed", "cross_entropy"] = "uninformed"
 
     @property
     def num_classes(self) -> int:
@@ -44,13 +47,16 @@ class LabelAdversary(AdversarialTerm):
         return sum(self.class_counts)
 
     def logits(self, outputs: Outputs, training: bool | None = None) -> tf.Tensor:
-        """What the adversary reads from the posterior's mean, float32 `[batch, width]`."""
-        codes = _standardized(outputs.posterior.mean())
+        """What the adversary reads from the codes, float32 `[batch, width]`."""
+        published = self.objective == "cross_entropy"
+        codes = outputs.z if published else _standardized(outputs.posterior.mean())
         return tf.cast(self.adversary(codes, training=training), tf.float32)
 
     def call(self, outputs: Outputs) -> tf.Tensor:
-        """KL(labels' frequencies || the adversary's answer), a scalar."""
+        """KL(labels' frequencies || the adversary's answer), or the negative loss; a scalar."""
         labels = outputs.inputs.labels
+        if self.objective == "cross_entropy":
+            return -label_cross_entropy(self.logits(outputs), labels, self.class_counts)
         frequencies = tf.reduce_mean(labels, axis=0, keepdims=True)
         expected = tf.broadcast_to(frequencies, tf.shape(labels))
         entropy = -tf.reduce_sum(tf.math.xlogy(frequencies, frequencies))
@@ -62,7 +68,7 @@ class LabelAdversary(AdversarialTerm):
         return label_cross_entropy(logits, outputs.inputs.labels, self.class_counts)
 
     def value_and_report(self, outputs: Outputs) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """The divergence, and the accuracy of the adversary."""
+        """What `call` gives, and the accuracy of the adversary."""
         accuracy = label_accuracy(self.logits(outputs), outputs.inputs.labels, self.class_counts)
         return self(outputs=outputs), {"auxiliary_accuracy": accuracy}
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from tfdis.batch import Inputs, Outputs
@@ -34,6 +35,8 @@ class Autoencoder(ModelOfTerms):
         label_groups: of a conditional model, the factors in its labels and the names of each one's
             classes.
         has_posterior: whether codes are drawn from a posterior, for terms that need one.
+        is_gaussian: whether that is a diagonal Gaussian, and the prior a standard normal.
+        latent_values: of quantized latents, the values of each, `[num_values]`; else None.
 
     Raises:
         UserError: there is no or more than one reconstruction, or two terms have one name.
@@ -41,6 +44,8 @@ class Autoencoder(ModelOfTerms):
 
     label_groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
     has_posterior: bool = False
+    is_gaussian: bool = False
+    latent_values: list[np.ndarray] | None = None
 
     def __init__(
         self,

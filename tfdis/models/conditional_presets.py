@@ -1,6 +1,7 @@
 """The conditional algorithms by their gin names."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import gin
 import keras
@@ -81,6 +82,7 @@ def ifcvae(
     w_le: Weight = 1.0,
     w_aux: Weight = 1.0,
     auxiliary_updates: Count = 1,
+    auxiliary_objective: Literal["uninformed", "cross_entropy"] = "uninformed",
 ) -> Builder:
     """IFCVAE, after Creswell et al. (2017), without the GAN; see `IFCVAE`.
 
@@ -94,6 +96,8 @@ def ifcvae(
         w_le: the weight of the label on the reconstruction.
         w_aux: the weight of the auxiliary discriminator's defeat.
         auxiliary_updates: how often the auxiliary discriminator is trained on each batch.
+        auxiliary_objective: what its defeat is; "cross_entropy" is the paper's, see
+            `LabelAdversary`.
 
     Example:
         In gin:
@@ -132,6 +136,7 @@ def ifcvae(
                 optimizer=optimizer,
                 num_updates=auxiliary_updates,
                 class_counts=counts,
+                objective=auxiliary_objective,
             )
         give_adversaries(terms, num_latents)
         all_terms = [*terms, classification, adversary]

@@ -49,8 +49,9 @@ def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
     @tf.function(input_signature=[images], autograph=False)
     def reconstructions(images: tf.Tensor) -> dict[str, tf.Tensor]:
         outputs = gaussian_encoder(images)
-        noise = tf.random.normal(tf.shape(outputs["mean"]))
-        z = outputs["mean"] + tf.exp(outputs["logvar"] / 2) * noise
+        z = outputs["mean"]
+        if model.has_posterior:
+            z = model.posterior_family(z, outputs["logvar"]).sample()
         labels = model.with_labels(Inputs(images), infer=True).labels
         return {"images": model.decode(z, labels, training=False)}
 

@@ -204,20 +204,24 @@ class ModelOfTerms(keras.Model):
             loss, values = self.losses_of(outputs)
             scaled = self.optimizer.scale_loss(loss / num_replicas())
         gradients = tape.gradient(scaled, self.own_variables)
-        self._update_adversaries(outputs, second, key)
+        self._update_adversaries("together", outputs, second, key)
         self.optimizer.apply(gradients, self.own_variables)
+        self._update_adversaries("model_first", outputs, second, key)
         self.counter.advance()
         return {"loss": loss, **values}
 
-    def _update_adversaries(self, outputs: Outputs, second: Inputs | None, key: tf.Tensor) -> None:
-        if not self.adversarial_terms:
+    def _update_adversaries(
+        self, order: str, outputs: Outputs, second: Inputs | None, key: tf.Tensor
+    ) -> None:
+        terms = [term for term in self.adversarial_terms if term.order == order]
+        if not terms:
             return
         if second is not None:
             second_z = self.second_codes(second, subkey(key, Salt.SECOND_POSTERIOR))
             outputs = outputs.adding(second_z=second_z)
         outputs = map_tensors(tf.stop_gradient, outputs)
         whole = gathered(outputs)
-        for term in self.adversarial_terms:
+        for term in terms:
             variables = term.adversary.trainable_variables
             for _ in range(term.num_updates):
                 with tf.GradientTape() as tape:

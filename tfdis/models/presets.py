@@ -61,14 +61,19 @@ def annealed_vae(
 
 
 @configurable("factor_vae")
-def factor_vae(gamma: Weight = gin.REQUIRED, second_batch: bool = False) -> Builder:
+def factor_vae(
+    gamma: Weight = gin.REQUIRED,
+    second_batch: bool = False,
+    order: Literal["together", "model_first"] = "together",
+) -> Builder:
     """FactorVAE, Eq. 2 of Kim and Mnih (2018).
 
     Args:
         gamma: the weight of the total correlation.
-        second_batch: see `DensityRatio`.
+        second_batch: see `DensityRatio`; with `order` "model_first" the paper's.
+        order: see `AdversarialTerm`.
     """
-    ratio = DensityRatio(gamma, second_batch=second_batch)
+    ratio = DensityRatio(gamma, second_batch=second_batch, order=order)
     return loss_terms([reconstruction_loss(), KL(), ratio])
 
 

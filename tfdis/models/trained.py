@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfdis import results
 from tfdis.batch import Inputs
 from tfdis.errors import UserError
+from tfdis.keys import step_key
 from tfdis.models.autoencoder import Autoencoder
 
 _BATCH = 512
@@ -125,6 +126,93 @@ class TrainedModel:
         codes = np.repeat(self.encode(images, *labels)[0], len(values), axis=0)
         codes[:, latent] = values
         return self.decode(codes, *(np.repeat(part, len(values), axis=0) for part in labels))
+
+    def sample(
+        self, num_images: int, labels: np.ndarray | None = None, seed: int = 0
+    ) -> np.ndarray:
+        """Decodes codes drawn from the prior.
+
+        Args:
+            num_images: how many.
+            labels: of the images to draw, `[num_images, width]`, for a conditional model.
+            seed: of the draws.
+
+        Returns:
+            Images, float32 in [0, 1].
+
+        Raises:
+            UserError: the model has no prior, or labels are missing or of another shape.
+        """
+        if num_images < 1:
+            raise UserError(f"{num_images} images cannot be drawn: ask for 1 or more.")
+        return self.decode(self.model.sample_prior(num_images, step_key(seed, 0)), labels)
+
+    def interpolate(self, images: np.ndarray, num_images: int = 8) -> np.ndarray:
+        """Decodes codes on the straight line between those of two images.
+
+        Args:
+            images: two images, `[2, height, width, channels]`; a conditional model goes from the
+                label that it infers of the one to that of the other.
+            num_images: in the result, both ends counted in; 2 or more.
+
+        Returns:
+            `[num_images, height, width, channels]`, float32 in [0, 1].
+
+        Raises:
+            UserError: there are not two images, or fewer than two are asked for.
+        """
+        images = self._checked(images)
+        if len(images) != 2 or num_images < 2:
+            raise UserError(
+                f"An interpolation goes from one image to another in 2 images or more: received "
+                f"{len(images)} images, and {num_images} to draw."
+            )
+        share = np.linspace(0, 1, num_images, dtype=np.float32)[:, None]
+        labels = self._labels_beside(images, None)
+        ends = [self.encode(images, *labels)[0], *labels]
+        return self.decode(*(first + share * (last - first) for first, last in ends))
+
+    def log_likelihood(
+        self,
+        images: np.ndarray,
+        num_samples: int = 100,
+        labels: np.ndarray | None = None,
+        seed: int = 0,
+    ) -> np.ndarray:
+        """Lower bounds of log p(x) in nats by importance sampling; see `VAE.log_likelihood`.
+
+        Args:
+            images: `[batch, height, width, channels]`.
+            num_samples: codes drawn for each image.
+            labels: see `encode`; the bound is of log p(x | labels) then.
+            seed: of the draws.
+
+        Returns:
+            float32 `[batch]`.
+
+        Raises:
+            UserError: the model is no VAE, or its reconstruction no likelihood.
+        """
+        if not self.model.has_posterior:
+            raise UserError("log p(x) is estimated for VAEs: this model has no posterior.")
+        images = self._checked(images)
+        key = step_key(seed, 0)
+
+        @tf.function(reduce_retracing=True)
+        def bound(images: tf.Tensor, labels: tf.Tensor | None = None) -> list[tf.Tensor]:
+            return [self.model.log_likelihood(Inputs(images, labels=labels), num_samples, key)]
+
+        return _batched(bound, images, *self._labels_beside(images, labels))[0]
+
+    @property
+    def latent_values(self) -> list[np.ndarray] | None:
+        """The values that each quantized latent takes, `[num_values]` each; None of others."""
+        return self.model.latent_values
+
+    @property
+    def is_gaussian(self) -> bool:
+        """Whether codes have a diagonal Gaussian posterior and a standard normal prior."""
+        return self.model.is_gaussian
 
     def labels(self, factors: np.ndarray) -> np.ndarray:
         """The labels in factors `[batch, num_factors]` of a conditional model's data set.

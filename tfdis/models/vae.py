@@ -84,6 +84,11 @@ class VAE(Autoencoder):
         """q(z | x): event shape `[num_latents]`, batch shape `[batch]`."""
         return self.posterior_family(*self.encoder_outputs(inputs, training))
 
+    @property
+    def is_gaussian(self) -> bool:
+        """See `Autoencoder`."""
+        return self.posterior_family is diagonal_gaussian and type(self.prior) is StandardNormal
+
     def prior_distribution(self) -> tfp.distributions.Distribution:
         """p(z) as it stands: event shape `[num_latents]`, no batch shape."""
         return self.prior.distribution(lambda images: self.posterior(Inputs(images)))

@@ -59,4 +59,5 @@ def sampled_representation(
     def transform(mean: tf.Tensor, logvar: tf.Tensor) -> tf.Tensor:
         return mean + tf.exp(logvar / 2) * tf.random.normal(tf.shape(mean), seed=seed)
 
+    transform.draws_from_gaussian = True
     return transform

@@ -13,6 +13,7 @@ from tfdis.checks import Seed
 from tfdis.config import configurable, one_sentence
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.disk import os_errors
+from tfdis.distributions.choice import refuse_other_than_gaussian
 from tfdis.errors import UserError
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.methods import Transform
@@ -89,6 +90,9 @@ def postprocess(
     random_state = np.random.RandomState(random_seed)
     with stage_output("postprocess", output_dir, overwrite, [model_dir]) as partial:
         transform = postprocess_fn(data, gaussian_encoder, random_state, partial)
+        if getattr(transform, "draws_from_gaussian", False):
+            bindings = opened.bindings("train")
+            refuse_other_than_gaussian(bindings, "sampled_representation", prior=False)
         with os_errors():
             write_hub_module(
                 partial / "tfhub",

@@ -132,6 +132,9 @@ def _traversals(out: Path, material: Material, settings: Settings) -> list[Path]
         "range": (_everywhere(values, material), traversals.range_names(values)),
         "quantiles": (_quantiles(levels, material, settings), traversals.quantile_names(levels)),
     }
+    if material.latent_values is not None:
+        table = _table(material.latent_values)
+        axes = {"values": (table, [str(number) for number in range(table.shape[1])])}
     paths = []
     for name, code, decode in _traversed(material, settings):
         for over, (values, names) in axes.items():
@@ -149,6 +152,8 @@ def _animations(out: Path, material: Material, settings: Settings) -> list[Path]
         "range": _everywhere(np.linspace(-limit, limit, _FRAMES), material),
         "quantiles": _quantiles(_levels(_FRAMES), material, settings),
     }
+    if material.latent_values is not None:
+        axes = {"values": _table(material.latent_values)}
     paths = []
     for over, values in axes.items():
         paths.append(out / f"traversals_{over}.gif")
@@ -225,6 +230,12 @@ def _traversed(
 
 def _everywhere(values: np.ndarray, material: Material) -> np.ndarray:
     return np.tile(values, (material.mean.shape[1], 1))
+
+
+def _table(values: Sequence[np.ndarray]) -> np.ndarray:
+    """The values of quantized latents, `[num_latents, most values]`; the last repeats itself."""
+    most = max(map(len, values))
+    return np.stack([np.pad(each, (0, most - len(each)), "edge") for each in values])
 
 
 def _levels(num: int) -> np.ndarray:

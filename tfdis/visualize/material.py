@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -71,11 +71,13 @@ class Material:
         fixed: the same images for every model of a data set, see `fixed_factors`.
         random: images drawn from the data.
         mean: the posterior's means of many images, `[num_images, num_latents]`.
-        log_variance: as `mean`, or None.
+        log_variance: as `mean`; None where there is no Gaussian posterior and standard normal
+            prior.
         factors: those images' factors, `[num_images, num_factors]`.
         factor_names: one per factor.
         summary: the latents ranked by their KL over those images.
         label_groups: of a conditional model, see `Trained`; empty for others.
+        latent_values: of quantized latents, the values of each; else None.
         curves: steps and values by name, from progress.jsonl.
     """
 
@@ -87,6 +89,7 @@ class Material:
     factor_names: tuple[str, ...]
     summary: LatentSummary
     label_groups: tuple[tuple[str, tuple[str, ...]], ...]
+    latent_values: Sequence[np.ndarray] | None
     curves: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -122,7 +125,9 @@ def gather(
         )
     )
     mean = np.concatenate(means)
-    log_variance = None if log_variances[0] is None else np.concatenate(log_variances)
+    # Pictures of other posteriors rank latents by their spread, as those of none.
+    gaussian = log_variances[0] is not None and getattr(trained, "is_gaussian", True)
+    log_variance = np.concatenate(log_variances) if gaussian else None
     names = tuple(getattr(data, "factor_names", map(str, range(data.num_factors))))
     summary = summarize_latents(mean, log_variance, dead_below)
     return Material(
@@ -134,6 +139,7 @@ def gather(
         names,
         summary,
         tuple(getattr(trained, "label_groups", ())),
+        getattr(trained, "latent_values", None),
         read_curves(progress_file) if progress_file and Path(progress_file).is_file() else {},
     )
 
