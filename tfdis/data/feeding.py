@@ -53,6 +53,9 @@ class Feed(Protocol):
             batch_size: as for `slab`.
         """
 
+    def drawing(self, draw: "Draw") -> "Feed":
+        """A feed of the same data, held in memory once, that draws otherwise."""
+
 
 class Draw(Protocol):
     """Draws the indices of a batch, keyed by (seed, step), one by one or in groups.
@@ -128,6 +131,10 @@ class DeviceFeed:
     ) -> None:
         self.draw, self._pixels, self._factors = draw, pixels, factors
 
+    def drawing(self, draw: Draw) -> "DeviceFeed":
+        """See `Feed.drawing`."""
+        return DeviceFeed(draw, self._pixels, self._factors)
+
     def slab(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
         """Nothing: the device has everything."""
         del seed, first_step, num_steps, batch_size
@@ -164,6 +171,10 @@ class SlabFeed:
         self._indices = tf.function(self._draw_steps, autograph=False)
         self._thread = ThreadPoolExecutor(max_workers=1)
         self._ahead: tuple[tuple[int, ...], Future] | None = None
+
+    def drawing(self, draw: Draw) -> "SlabFeed":
+        """See `Feed.drawing`."""
+        return SlabFeed(draw, self._gather, self._factors, self._finish)
 
     def slab(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
         """The images `[num_steps, batch, ...]` and indices `[num_steps, batch]` of these steps."""

@@ -6,7 +6,7 @@ import shutil
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import keras
 import numpy as np
@@ -30,7 +30,7 @@ class Stateful(Protocol):
 
 
 class Checkpoints(IntervalCallback):
-    """Saves a run to `directory/<step>/`, written aside and renamed; keeps the newest.
+    """Saves a run to `directory/<step>/`, written aside and renamed; keeps the newest ones.
 
     Noise and batches are keyed by the step, so weights, optimizers, counters and the elapsed time
     are all there is to save. It is the last of the callbacks, so that the others have counted.
@@ -40,11 +40,18 @@ class Checkpoints(IntervalCallback):
         stateful: what else has a state, in an order that does not change; what has no `get_state`,
             as Keras' own callbacks, is passed over.
         seconds: between two checkpoints.
+        keep: how many of the newest are kept, or "all".
     """
 
-    def __init__(self, directory: str | os.PathLike, stateful: Sequence[Any], seconds: float):
+    def __init__(
+        self,
+        directory: str | os.PathLike,
+        stateful: Sequence[Any],
+        seconds: float,
+        keep: int | Literal["all"] = 1,
+    ):
         super().__init__()
-        self.directory, self.seconds = Path(directory), seconds
+        self.directory, self.seconds, self.keep = Path(directory), seconds, keep
         self.stateful: list[Stateful] = [each for each in stateful if hasattr(each, "get_state")]
         self._last = self._start = time.monotonic()
         self._elapsed_before = 0.0
@@ -87,7 +94,7 @@ class Checkpoints(IntervalCallback):
                     "callbacks": [each.get_state() for each in self.stateful],
                 }
                 results.write_json(partial / "run.json", state)
-        for older in _all(self.directory)[:-1]:
+        for older in [] if self.keep == "all" else _all(self.directory)[: -self.keep]:
             shutil.rmtree(older, ignore_errors=True)
         self._last = time.monotonic()
         return path

@@ -12,8 +12,16 @@ from tfdis.manifest import Manifest
 
 STAGE = "train"
 # Directories whose content is never a user's. The rest is named file by file as it is written.
-_OWN = ("checkpoints/", "tfhub/", "tensorboard/", "wandb/")
-_NAMES = ("checkpoints", "tfhub", "results", "model.keras", "progress.jsonl", "visualizations")
+_OWN = ("checkpoints/", "best/", "tfhub/", "tensorboard/", "wandb/")
+_NAMES = (
+    "checkpoints",
+    "best",
+    "tfhub",
+    "results",
+    "model.keras",
+    "progress.jsonl",
+    "visualizations",
+)
 
 
 class RunDirectory:

@@ -30,6 +30,13 @@ class Logger(Protocol):
         """The run has ended."""
 
 
+class Listener(Protocol):
+    """A callback that hears of every line of the log."""
+
+    def scalars(self, step: int, values: Mapping[str, float]) -> None:
+        """Numbers at a step."""
+
+
 class Log(MeanOverInterval):
     """Writes the means over every interval, and shows every call on the progress bar.
 
@@ -38,6 +45,9 @@ class Log(MeanOverInterval):
         bar: the progress bar.
         loggers: hear of every interval too.
         every: steps between lines.
+
+    Attributes:
+        listeners: callbacks that hear of every line.
     """
 
     def __init__(
@@ -46,6 +56,7 @@ class Log(MeanOverInterval):
         super().__init__(every)
         self.path, self.bar, self.loggers = Path(path), bar, loggers
         self.scores: dict[str, float] = {}
+        self.listeners: list[Listener] = []
         self._resumed_at, self._there = 0, set()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
@@ -95,8 +106,8 @@ class Log(MeanOverInterval):
                     handle.write(line)
             except OSError as error:
                 raise UserError(f"{self.path} could not be written: {error.strerror}.") from error
-        for logger in self.loggers:
-            logger.scalars(step, values)
+        for each in (*self.loggers, *self.listeners):
+            each.scalars(step, values)
 
 
 def _step(line: str) -> float:

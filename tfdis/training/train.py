@@ -80,6 +80,7 @@ def train(
     plateau: ReduceOnPlateau | None = None,
     draw: Callable[[GroundTruthData], Draw] | None = None,
     steps_per_epoch: Count | None = None,
+    max_epochs: Count | None = None,
     warm_start: WarmStart | None = None,
     strategy: tf.distribute.Strategy | None = None,
     jit_compile: bool = False,
@@ -88,6 +89,7 @@ def train(
     count_discriminator_updates: bool = False,
     log_every: Count = 100,
     checkpoint_seconds: Weight = 60.0,
+    keep_checkpoints: Count | Literal["all"] = 1,
     time_budget_hours: Positive | None = None,
     model_seed: _Seed | None = None,
     unsupervised_data_seed: _Seed | None = None,
@@ -115,6 +117,7 @@ def train(
         draw: how batches are drawn from the data set, such as `@pairs`; None: one image by one, or
             `@dynamics` for a model of groups.
         steps_per_epoch: updates in an epoch; None: images in the data set / `batch_size`.
+        max_epochs: end after so many epochs, where that is before `training_steps`.
         warm_start: `@warm_start()`: weights from another model.
         strategy: `@mirrored_strategy()`: spreads batches over devices.
         jit_compile: compile the training loop with XLA.
@@ -124,6 +127,7 @@ def train(
             disentanglement_lib's FactorVAE does: it makes half of `training_steps` updates.
         log_every: updates between lines of progress.jsonl.
         checkpoint_seconds: between checkpoints.
+        keep_checkpoints: how many of the newest are kept, or "all".
         time_budget_hours: end the training after so many hours; None: no limit.
         model_seed: of the initial weights and the noise; None: `random_seed`.
         unsupervised_data_seed: of the batches; None: `random_seed`.
@@ -150,10 +154,16 @@ def train(
     data = get_named_ground_truth_data()
     refuse_small_data(data, batch_size)
     steps_per_epoch = steps_per_epoch or max(1, data.num_images // batch_size)
+<<<<<<< HEAD
     if takes_labels(model, num_labelled_samples):
         labelled = sample_supervised_data(supervised_data_seed, data, num_labelled_samples)
         model = model(labelled.train_and_test(train_percentage))
     built = _build(model, data, model_seed, steps_per_epoch, strategy)
+=======
+    if max_epochs is not None:
+        training_steps = min(training_steps, max_epochs * steps_per_epoch)
+    built = _build(model, data, random_seed, steps_per_epoch, strategy)
+>>>>>>> 819cfc0 (Measure losses on a held-out part, keep the best model by any logged number and as many checkpoints as asked, end after so many epochs)
     if count_discriminator_updates and built.adversarial_terms:
         training_steps = -(-training_steps // 2)
     if draw is None:
@@ -172,7 +182,9 @@ def train(
         with telling(directory.note):
             log = Log(path / "progress.jsonl", bar, [each(path) for each in loggers], log_every)
             told = [log, *([plateau] if plateau else []), *callbacks]
-            checkpoints = Checkpoints(path / "checkpoints", [trainer, *told], checkpoint_seconds)
+            checkpoints = Checkpoints(
+                path / "checkpoints", [trainer, *told], checkpoint_seconds, keep_checkpoints
+            )
             run = Run(path, built, data, trainer, log, checkpoints, [*told, checkpoints])
             try:
                 if checkpoints.restore(built) == 0 and warm_start is not None:
