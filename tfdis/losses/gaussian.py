@@ -1,12 +1,12 @@
 """The Gaussian likelihood."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 import tensorflow as tf
 import tensorflow_probability as tfp
+from annotated_types import Gt
 
 from tfdis.distributions import likelihoods
-from tfdis.errors import UserError
 from tfdis.losses.likelihood import Likelihood
 from tfdis.losses.term import loss_term
 
@@ -20,23 +20,10 @@ class GaussianLoss(Likelihood):
             the batch at hand is most likely (both of Rybkin et al., 2021).
     """
 
-    sigma: float | Literal["learned", "optimal"] = "optimal"
+    sigma: Annotated[float, Gt(0)] | Literal["learned", "optimal"] = "optimal"
 
     def prepare(self, num_latents: int, num_images: int | None) -> None:
-        """Makes the variable of a learned sigma, or sets it back to 1.
-
-        Raises:
-            UserError: sigma is not positive, nor one of the two words.
-        """
-        if isinstance(self.sigma, str):
-            valid = self.sigma in ("learned", "optimal")
-        else:
-            valid = self.sigma > 0
-        if not valid:
-            raise UserError(
-                f"gaussian_loss.sigma is {self.sigma!r}: expected a positive number, 'learned' or "
-                "'optimal'."
-            )
+        """Makes the variable of a learned sigma, or sets it back to 1."""
         if self.sigma == "learned":
             if not self.weights:
                 self.log_sigma = self.add_weight(shape=(), initializer="zeros", name="log_sigma")
