@@ -69,6 +69,11 @@ class GroupVAE(VAE):
     ):
         super().__init__(encoder, decoder, terms, num_images, seed, **kwargs)
         self.average, self.shared_by = average, shared_by
+        if self.posterior_family is not diagonal_gaussian:
+            raise UserError(
+                "A model of groups averages Gaussian posteriors: leave vae_distributions.posterior "
+                "at @gaussian_posterior()."
+            )
         self.built = True
 
     def combine_posteriors(
