@@ -16,6 +16,7 @@ from tfdis.architectures.encoders import test_encoder as small_encoder
 from tfdis.batch import Inputs, Outputs, map_tensors
 from tfdis.data.sprites import Sprites
 from tfdis.distributions import diagonal_gaussian
+from tfdis.errors import UserError
 from tfdis.evaluation.callback import EvaluationCallback
 from tfdis.losses.bernoulli import BernoulliLoss
 from tfdis.losses.density_ratio import DensityRatio
@@ -244,7 +245,25 @@ def test_weight_comes_first_in_every_term():
         DIP(2.0, "ii")
 
 
-def test_float16_counts_steps_that_the_optimizer_skips(tmp_path):
+_FLOAT16 = """
+import json, sys
+import numpy as np
+from tfdis.training.train import train_with_gin
+
+directory, bindings = sys.argv[1], json.loads(sys.argv[2])
+whole = train_with_gin(directory + "/whole", gin_bindings=bindings).model
+for steps in (5, 12):
+    stopped = [*bindings, f"model.training_steps = {steps}"]
+    parts = train_with_gin(directory + "/parts", gin_bindings=stopped, resume=True).model
+for part, variables in whole.state.items():
+    for one, other in zip(variables, parts.state[part], strict=True):
+        np.testing.assert_array_equal(one.numpy(), other.numpy())
+optimizer = whole.adversarial_terms[0].optimizer
+print(whole.steps, int(whole.optimizer.iterations), type(optimizer).__name__)
+"""
+
+
+def test_float16_counts_steps_that_the_optimizer_skips_and_resumes_bit_equal(tmp_path):
     """A loss scale that overflows: the optimizer skips, the loop does not wait for it."""
     bindings = [
         *_TINY,
@@ -255,14 +274,7 @@ def test_float16_counts_steps_that_the_optimizer_skips(tmp_path):
         "discriminator_optimizer.optimizer_fn = @AdamOptimizer",
         'model.mixed_precision = "mixed_float16"',
     ]
-    script = (
-        "import json, sys; from tfdis.training.train import train_with_gin\n"
-        "run = train_with_gin(sys.argv[1], gin_bindings=json.loads(sys.argv[2]))\n"
-        "model = run.model\n"
-        "print(model.steps, int(model.optimizer.iterations),"
-        " type(model.adversarial_terms[0].optimizer).__name__)\n"
-    )
-    command = [sys.executable, "-c", script, str(tmp_path / "model"), json.dumps(bindings)]
+    command = [sys.executable, "-c", _FLOAT16, str(tmp_path), json.dumps(bindings)]
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3"}
     done = subprocess.run(command, capture_output=True, text=True, env=environment)
     assert done.returncode == 0, done.stderr
@@ -270,3 +282,18 @@ def test_float16_counts_steps_that_the_optimizer_skips(tmp_path):
     assert int(steps) == 12
     assert int(updates) < 12  # 2^15 times a reconstruction loss of thousands is no float16
     assert wrapped == "LossScaleOptimizer"
+
+
+def test_a_plateau_beside_a_schedule_is_refused_before_the_first_step(tmp_path):
+    bindings = [
+        *_TINY,
+        "loss_terms.terms = [@reconstruction_loss(), @kl()]",
+        "model.plateau = @reduce_on_plateau()",
+        "AdamOptimizer.learning_rate = @LinearSchedule()",
+        "LinearSchedule.initial = 0.001",
+        "LinearSchedule.final = 0.0001",
+        "LinearSchedule.num_steps = 10",
+    ]
+    with pytest.raises(UserError, match="follows a schedule, which reduce_on_plateau cannot"):
+        train_with_gin(tmp_path / "model", gin_bindings=bindings)
+    assert not (tmp_path / "model/progress.jsonl").exists()
