@@ -2,12 +2,12 @@
 
 import gin
 import pytest
-from tfdis.study.run import real_stages, run_model
 
 from tfdis import config
 from tfdis.data.named import NamedData
 from tfdis.data.sprites import Sprites
 from tfdis.errors import UserError
+from tfdis.study.stages import real_stages, run_model
 from tfdis.study.study import Study, read_study
 from tfdis.training import train as training
 from tfdis.unused_bindings import LATER, unused
