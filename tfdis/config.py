@@ -45,7 +45,7 @@ def configurable(name: str, **kwargs: Any) -> Callable:
     """
 
     def register(thing: Any) -> Any:
-        return gin.configurable(name, module="tfdis", **kwargs)(_checked(thing, name))
+        return gin.configurable(name, **{"module": "tfdis", **kwargs})(_checked(thing, name))
 
     return register
 

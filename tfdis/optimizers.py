@@ -10,6 +10,7 @@ from keras.optimizers.schedules import LearningRateSchedule
 
 from tfdis.config import configurable, external_configurable
 from tfdis.schedules import ByEpoch, as_schedule
+from tfdis.tf1_schedules import is_tf1_schedule
 
 Optimizer = keras.optimizers.Optimizer
 Positive = Annotated[float, Ge(0)]
@@ -51,6 +52,8 @@ def _make_optimizer(
 ) -> Optimizer:
     if learning_rate is None:
         return optimizer_fn()
+    if is_tf1_schedule(learning_rate):
+        learning_rate = learning_rate()
     return optimizer_fn(learning_rate=as_schedule(learning_rate))
 
 

@@ -3,11 +3,12 @@ import numpy as np
 import pytest
 from scipy.stats import chisquare
 
-from tfdis.config import parse
+from tfdis.config import parse, parsed
 from tfdis.data.labelled import LabelledData
 from tfdis.data.sampling import configured_draw, correlated_factors, split
 from tfdis.errors import UserError
 from tfdis.keys import step_key
+from tfdis.models.build import loss_terms
 
 _SIZES = [4, 5, 6]
 
@@ -101,3 +102,31 @@ def test_a_split_that_leaves_nothing_is_told():
     parse(gin_bindings=["split.held_out_images = 0.999999"])
     with pytest.raises(UserError, match="leave no image"):
         configured_draw(data)
+
+
+@pytest.mark.parametrize(
+    ("bindings", "share"),
+    [
+        ([], 1.0),
+        (["split.held_out_combinations = 0.25"], 0.75),
+        (["split.held_out_combinations = 0.25", "split.part = 'held_out'"], 0.25),
+        (["correlated_factors.factors = [0, 1]"], 1.0),
+    ],
+)
+def test_stratified_sampling_counts_the_images_that_are_drawn(bindings, share, data):
+    bindings = [
+        *bindings,
+        "encoder.num_latent = 2",
+        "encoder.encoder_fn = @test_encoder",
+        "decoder.decoder_fn = @test_decoder",
+        "reconstruction_loss.loss_fn = @bernoulli_loss",
+        "loss_terms.terms = [@reconstruction_loss(), @total_correlation()]",
+        "total_correlation.estimator = 'stratified'",
+        "total_correlation.weight = 1.0",
+    ]
+    with parsed(gin_bindings=bindings):
+        model = loss_terms()(data, 0)
+        drawn = configured_draw(data)(step_key(0, 0), 20_000)
+    assert model.terms[1].size == round(share * data.num_images)
+    if share < 1:  # the rarest of the correlated ones are rare indeed
+        assert len(np.unique(drawn)) == model.terms[1].size

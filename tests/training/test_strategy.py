@@ -17,6 +17,10 @@ _TERMS = [
     "total_correlation.weight = 3.0",
     "dip.weight = 2.0",
 ]
+_MIRRORED = [
+    "model.strategy = @mirrored_strategy()",
+    'mirrored_strategy.devices = ["CPU:0", "CPU:1"]',
+]
 
 
 def train_on_two(model_dir, bindings):
@@ -42,16 +46,35 @@ def test_two_replicas_train_as_one_device(tmp_path, tiny, second_batch):
     """Every term sees the codes of the whole batch: same losses, step by step."""
     bindings = tiny(*_TERMS, "model.log_every = 1", f"density_ratio.second_batch = {second_batch}")
     train_with_gin(tmp_path / "one", gin_bindings=bindings)
-    mirrored = [
-        "model.strategy = @mirrored_strategy()",
-        'mirrored_strategy.devices = ["CPU:0", "CPU:1"]',
-    ]
-    train_on_two(tmp_path / "two", [*bindings, *mirrored])
+    train_on_two(tmp_path / "two", [*bindings, *_MIRRORED])
     one, two = progress(tmp_path / "one"), progress(tmp_path / "two")
     assert len(one) == len(two) == 20
     for line_one, line_two in zip(one, two, strict=True):
         for name, value in line_one.items():
             np.testing.assert_allclose(line_two[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
+
+
+def test_an_adversary_of_labels_standardizes_the_whole_batch(tmp_path, tiny):
+    """What the label's adversary reads is standardized over all replicas: the same losses."""
+    bindings = tiny(
+        "model.log_every = 1",
+        "model.training_steps = 8",
+        "model.model = @ifcvae()",
+        'ifcvae.labels = ["shape"]',
+        "ifcvae.terms = [@reconstruction_loss(), @kl()]",
+        "kl.weight = 1.0",
+        "ifcvae.w_le = 1.0",
+        "ifcvae.w_aux = 10.0",
+        "label/encoder.encoder_fn = @test_encoder",
+    )
+    train_with_gin(tmp_path / "one", gin_bindings=bindings)
+    train_on_two(tmp_path / "two", [*bindings, *_MIRRORED])
+    one, two = progress(tmp_path / "one"), progress(tmp_path / "two")
+    assert len(one) == len(two) == 8
+    assert "auxiliary_loss" in one[0]
+    for line_one, line_two in zip(one, two, strict=True):
+        for name, value in line_one.items():
+            np.testing.assert_allclose(line_two[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
 
 
 def test_a_batch_that_does_not_divide_is_refused(tmp_path, tiny):

@@ -32,6 +32,12 @@ def configured_draw(data: Indexed) -> Draw:
     return IndependentDraw(data.num_images, training_weights(data))
 
 
+def num_drawn_images(data: Indexed) -> int:
+    """How many different images `configured_draw` draws."""
+    weights = training_weights(data)
+    return data.num_images if weights is None else int(np.count_nonzero(weights))
+
+
 def training_weights(data: Indexed) -> np.ndarray | None:
     """How often training draws each image, as `split`, `correlated_factors` and `held_out` say.
 

@@ -9,12 +9,15 @@ import gin
 import numpy as np
 import tensorflow as tf
 
-from tfdis.data.named import get_named_ground_truth_data
 from tfdis.data.sampling import training_weights
 from tfdis.evaluation.representations import Representation, sampled
 from tfdis.evaluation.settings import gin_apart, note_call
 from tfdis.evaluation.sources import DataSource, Progress
-from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, resolve_dataset
+from tfdis.postprocessing.saved_model_directory import (
+    SavedModelDirectory,
+    dataset_of,
+    resolve_dataset,
+)
 
 _SHIFTS = ("split.", "held_out.", "correlated_factors.")
 
@@ -54,11 +57,11 @@ class ModelDirectory(SavedModelDirectory):
             progress: is told how many images of a request are encoded, and of how many.
 
         Raises:
-            UserError: see `resolve_dataset`.
+            UserError: see `dataset_of`.
         """
         name = resolve_dataset(self)
         if name not in self._sources:
-            data = get_named_ground_truth_data()
+            data = dataset_of(self)
             source = DataSource(data, self.representation(), progress=progress)
             bindings = self.bindings("train")
             if any(binding.startswith(_SHIFTS) for binding in bindings):

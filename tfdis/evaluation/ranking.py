@@ -10,12 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis import config, results
-from tfdis.data.named import get_named_ground_truth_data
 from tfdis.distributions.choice import refuse_other_than_gaussian
 from tfdis.errors import UserError
 from tfdis.evaluation.udr import PosteriorFunction, mean_and_kl, udr_sklearn
 from tfdis.outputs import refuse_output, stage_output
-from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, resolve_dataset
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
 
 
 def rank_with_gin(
@@ -63,8 +62,7 @@ def rank(
         raise UserError("Models are ranked against each other: name two directories or more.")
     started = time.monotonic()
     opened = [SavedModelDirectory(model_dir) for model_dir in model_dirs]
-    resolve_dataset(opened[0])
-    data = get_named_ground_truth_data()
+    data = dataset_of(opened[0])
     random_state = np.random.RandomState(_random_seed())
     scores = udr_sklearn(data, [_posterior(each) for each in opened], random_state)
     scores["model_dirs"] = [str(each.path) for each in opened]

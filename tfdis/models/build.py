@@ -11,6 +11,7 @@ from tfdis.architectures.discriminators import make_discriminator
 from tfdis.architectures.encoders import make_encoder
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.sampling import num_drawn_images
 from tfdis.distributions.choice import vae_distributions
 from tfdis.losses.adversarial import AdversarialTerm
 from tfdis.losses.term import LossTerm
@@ -71,9 +72,10 @@ def build(
     num_latents = encoder.outputs[0].shape[-1]
     decoder = make_decoder(num_latents, data.observation_shape)
     give_adversaries(terms, num_latents)
+    num_images = num_drawn_images(data)
     if issubclass(model_class, VAE):
         arguments = {**vae_distributions(), **arguments}
-    return model_class(encoder, decoder, terms, num_images=data.num_images, seed=seed, **arguments)
+    return model_class(encoder, decoder, terms, num_images=num_images, seed=seed, **arguments)
 
 
 def give_adversaries(terms: Sequence[LossTerm], num_latents: int) -> None:

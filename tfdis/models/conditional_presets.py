@@ -14,6 +14,7 @@ from tfdis.checks import Count
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.labels import select_labels
+from tfdis.data.sampling import num_drawn_images
 from tfdis.distributions.choice import vae_distributions
 from tfdis.errors import UserError
 from tfdis.losses.label_adversary import LabelAdversary
@@ -67,7 +68,7 @@ def cvae(
             terms,
             selected,
             tiler(width, height),
-            data.num_images,
+            num_drawn_images(data),
             seed,
             **vae_distributions(),
         )
@@ -141,7 +142,7 @@ def ifcvae(
         give_adversaries(terms, num_latents)
         all_terms = [*terms, classification, adversary]
         return IFCVAE(
-            encoder, decoder, all_terms, selected, data.num_images, seed, **vae_distributions()
+            encoder, decoder, all_terms, selected, num_drawn_images(data), seed, **vae_distributions()
         )
 
     return build

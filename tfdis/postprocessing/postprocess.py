@@ -11,13 +11,12 @@ import tensorflow as tf
 from tfdis import config, results
 from tfdis.checks import Seed
 from tfdis.config import configurable, one_sentence
-from tfdis.data.named import get_named_ground_truth_data
 from tfdis.disk import os_errors
 from tfdis.distributions.choice import refuse_other_than_gaussian
 from tfdis.errors import UserError
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.methods import Transform
-from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, resolve_dataset
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
 from tfdis.tf_hub import write_hub_module
 
 
@@ -79,8 +78,7 @@ def postprocess(
     started = time.monotonic()
     refuse_output("postprocess", output_dir, overwrite, [model_dir])
     opened = SavedModelDirectory(model_dir)
-    resolve_dataset(opened)
-    data = get_named_ground_truth_data()
+    data = dataset_of(opened)
     signature = opened.signature(encoder)
 
     def gaussian_encoder(images: np.ndarray) -> dict[str, np.ndarray]:

@@ -8,6 +8,8 @@ from typing import Any
 import gin
 import tensorflow as tf
 
+from tfdis.data.ground_truth import GroundTruthData
+from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.operations import refuse_operations
 from tfdis.results import read_gin
@@ -98,6 +100,26 @@ def resolve_dataset(opened: SavedModelDirectory) -> str:
         with gin.unlock_config():
             gin.bind_parameter("dataset.name", name)
     return name
+
+
+def dataset_of(opened: SavedModelDirectory) -> GroundTruthData:
+    """The data set that `resolve_dataset` names, once its images are of the model's shape.
+
+    Raises:
+        UserError: see `resolve_dataset`; or the model takes other images.
+    """
+    resolve_dataset(opened)
+    data = get_named_ground_truth_data()
+    for name in ("representation", "gaussian_encoder"):
+        if name in opened.signatures:
+            taken = opened.signatures[name].structured_input_signature[1]["images"].shape[1:]
+            if not taken.is_compatible_with(data.observation_shape):
+                shapes = [" x ".join(map(str, shape)) for shape in (taken, data.observation_shape)]
+                raise UserError(
+                    f"The model in {opened.path} takes images of {shapes[0]}, and those of "
+                    f"'{data.name}' are {shapes[1]}: bind dataset.name to one of the model's shape."
+                )
+    return data
 
 
 def _load(path: Path) -> Any:
