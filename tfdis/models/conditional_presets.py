@@ -142,7 +142,13 @@ def ifcvae(
         give_adversaries(terms, num_latents)
         all_terms = [*terms, classification, adversary]
         return IFCVAE(
-            encoder, decoder, all_terms, selected, num_drawn_images(data), seed, **vae_distributions()
+            encoder,
+            decoder,
+            all_terms,
+            selected,
+            num_drawn_images(data),
+            seed,
+            **vae_distributions(),
         )
 
     return build
