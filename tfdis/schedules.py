@@ -203,8 +203,41 @@ class MultiStep(Schedule):
         return _power(self, sum(passed, ops.zeros_like(step)))
 
 
+class _OfAnother(Schedule):
+    """What is made of the field `schedule`."""
+
+    schedule: Callable[[Any], Any]
+
+    def resolve(self, steps_per_epoch: int) -> None:
+        """Tells a `ByEpoch` inside how long an epoch is."""
+        resolve(self.schedule, steps_per_epoch)
+
+    def get_config(self) -> dict[str, Any]:
+        """The fields by name, the schedule inside serialized."""
+        inner = keras.saving.serialize_keras_object(self.schedule)
+        return {**super().get_config(), "schedule": inner}
+
+    @classmethod
+    def from_config(cls, config: dict[str, Any]) -> Schedule:
+        """Makes the schedule again."""
+        inner = keras.saving.deserialize_keras_object(config["schedule"])
+        return cls(**{**config, "schedule": inner})
+
+
 @_schedule
-class ByEpoch(Schedule):
+class Scaled(_OfAnother):
+    """Another schedule times a number."""
+
+    schedule: Callable[[Any], Any]
+    factor: float
+
+    def __call__(self, step: Any) -> Any:
+        """The value at `step`."""
+        return self.factor * self.schedule(step)
+
+
+@_schedule
+class ByEpoch(_OfAnother):
     """Another schedule with its lengths in epochs.
 
     `steps_per_epoch` may be left out where `resolve` gives it before training begins. A part of an
@@ -230,17 +263,6 @@ class ByEpoch(Schedule):
     def resolve(self, steps_per_epoch: int) -> None:
         """Takes the number of steps of an epoch, unless it was given already."""
         self.steps_per_epoch = self.steps_per_epoch or steps_per_epoch
-
-    def get_config(self) -> dict[str, Any]:
-        """The fields by name, the schedule inside serialized."""
-        inner = keras.saving.serialize_keras_object(self.schedule)
-        return {**super().get_config(), "schedule": inner}
-
-    @classmethod
-    def from_config(cls, config: dict[str, Any]) -> "ByEpoch":
-        """Makes the schedule again."""
-        inner = keras.saving.deserialize_keras_object(config["schedule"])
-        return cls(**{**config, "schedule": inner})
 
 
 @_schedule
@@ -276,7 +298,7 @@ def as_schedule(value: Any) -> LearningRateSchedule | float:
 
 def resolve(value: Any, steps_per_epoch: int) -> None:
     """Tells a `ByEpoch` how long an epoch is; leaves any other number or schedule alone."""
-    if isinstance(value, ByEpoch):
+    if isinstance(value, _OfAnother):
         value.resolve(steps_per_epoch)
 
 

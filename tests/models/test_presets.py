@@ -1,5 +1,7 @@
 """Each algorithm's objective against disentanglement_lib's regularizer of the same codes."""
 
+import gin
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -7,7 +9,12 @@ import tensorflow as tf
 from tfdis import config
 from tfdis.batch import Inputs
 from tfdis.data.sprites import Sprites
+from tfdis.losses.bernoulli import BernoulliLoss
+from tfdis.losses.capacity import Capacity
 from tfdis.models import presets
+from tfdis.optimizers import make_vae_optimizer
+from tfdis.schedules import LinearSchedule
+from tfdis.unused_bindings import LATER, unused
 
 _NETWORKS = [
     "encoder.num_latent = 3",
@@ -99,3 +106,27 @@ def test_ae_has_codes_without_noise(objective_of):
     ours, batch, model = objective_of(presets.ae())
     assert ours == 0.0
     np.testing.assert_allclose(batch.z, model.encoder(batch.inputs.images), atol=1e-6)
+
+
+def test_beta_takes_effect_beside_beta_tcvae_gin():
+    """The example of `tfdis-train --help`."""
+    with config.parsed(["beta_tcvae.gin"], ["beta_tc_vae.beta = 6.0"]):
+        model = gin.get_configurable("beta_tc_vae")()(Sprites(), 0)
+        model.compile(make_vae_optimizer())
+        reconstruction, capacity, correlation = model.terms
+        assert isinstance(reconstruction, BernoulliLoss)
+        assert isinstance(capacity, Capacity)
+        weights = [float(correlation.at("weight", step)) for step in (0, 4500, 6500, 9000)]
+        np.testing.assert_allclose(weights, [5 * 99.667, 5 * 99.667, 5.0, 5.0], rtol=1e-6)
+        assert float(capacity.at("weight", 9000)) == 1.0
+        assert unused(LATER) == []
+
+
+def test_an_annealed_beta_tc_vae_ends_as_the_plain_one(objective_of):
+    schedule = LinearSchedule(20.0, 1.0, num_steps=40)
+    _, _, model = objective_of(presets.beta_tc_vae(6.0, annealing=schedule))
+    saved = keras.saving.serialize_keras_object(model.terms[2])
+    for term in (model.terms[2], keras.saving.deserialize_keras_object(saved)):
+        assert [float(term.at("weight", step)) for step in (0, 20, 40, 50)] == [100, 52.5, 5, 5]
+    _, _, plain = objective_of(presets.beta_tc_vae(6.0))
+    assert plain.terms[2].weight == 5.0

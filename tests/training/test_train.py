@@ -109,6 +109,8 @@ def test_every_ready_file_trains(gin_file, tmp_path, monkeypatch):
         "deconv_decoder.width = 0.1",
         "model.warm_start = None",
     ]
+    if gin_file == "beta_tcvae_curriculum.gin":
+        pytest.skip("a part of beta_tcvae.gin")
     if gin_file in ("embedded.gin", "conditional.gin", "aicrowd.gin"):
         bindings += ["model.model = @vae()", "vae.beta = 1.0"]
     train_with_gin(tmp_path / "model", gin_config_files=[gin_file], gin_bindings=bindings)

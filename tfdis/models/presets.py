@@ -7,6 +7,7 @@ The reconstruction is gin's `reconstruction_loss`, the networks are gin's `encod
 from typing import Literal
 
 import gin
+from keras.optimizers.schedules import LearningRateSchedule
 
 from tfdis.checks import Count, Weight
 from tfdis.config import configurable
@@ -16,9 +17,10 @@ from tfdis.losses.dip import DIP
 from tfdis.losses.kl import KL
 from tfdis.losses.mmd import MMD
 from tfdis.losses.reconstruction import reconstruction_loss
+from tfdis.losses.term import LossTerm
 from tfdis.losses.total_correlation import TotalCorrelation
 from tfdis.models.build import Builder, deterministic_loss_terms, loss_terms
-from tfdis.schedules import LinearSchedule
+from tfdis.schedules import LinearSchedule, Scaled
 
 
 @configurable("ae")
@@ -79,16 +81,26 @@ def factor_vae(
 
 @configurable("beta_tc_vae")
 def beta_tc_vae(
-    beta: Weight = gin.REQUIRED, estimator: Literal["minibatch", "stratified"] = "minibatch"
+    beta: Weight = gin.REQUIRED,
+    estimator: Literal["minibatch", "stratified"] = "minibatch",
+    kl: LossTerm | None = None,
+    annealing: Weight | LearningRateSchedule = 1.0,
 ) -> Builder:
     """beta-TC-VAE, Eq. 4 of Chen et al. (2018) with alpha = gamma = 1: ELBO and (1 - beta) TC.
 
     Args:
         beta: what the total correlation weighs, the one that is part of KL counted in.
         estimator: see `TotalCorrelation`.
+        kl: the term in the place of KL, such as `@capacity()`; None: KL itself.
+        annealing: beta - 1 is multiplied by it: 1, or a schedule that ends there.
     """
-    correlation = TotalCorrelation(beta - 1.0, estimator=estimator)
-    return loss_terms([reconstruction_loss(), KL(), correlation])
+    weight = beta - 1.0
+    if isinstance(annealing, LearningRateSchedule):
+        weight = Scaled(annealing, weight)
+    else:
+        weight *= annealing
+    correlation = TotalCorrelation(weight, estimator=estimator)
+    return loss_terms([reconstruction_loss(), kl or KL(), correlation])
 
 
 @configurable("dip_vae")
