@@ -63,6 +63,19 @@ def test_the_small_study_is_24_different_models():
     assert {setting["model.random_seed"] for setting in study.settings} == {0, 1}
 
 
+def test_the_study_of_latents_has_three_seeds_of_five_algorithms_on_two_data_sets():
+    study = read_study(["studies/latents.gin"])
+    names = ("dataset.name", "model.name", "model.random_seed")
+    found = {tuple(setting[name] for name in names) for setting in study.settings}
+    assert len(found) == len(study.settings) == 2 * 5 * 3
+    assert {path.stem for path in study.metric_configs} == {
+        "dci",
+        "infomec",
+        "infomec_discrete",
+        "mig",
+    }
+
+
 @pytest.mark.parametrize(
     ("line", "message"),
     [
