@@ -181,16 +181,33 @@ def parsed(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> I
     """
     parse(gin_files, gin_bindings)
     try:
+        with explained():
+            yield
+    finally:
+        _clear()
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """Says what is wrong with a config that is in use in one sentence.
+
+    Raises:
+        UserError: without gin's trace; also where a configurable misses a required binding.
+    """
+    try:
         yield
     except UserError as error:
         raise UserError(without_gins_trace(error)) from error
     except (RuntimeError, TypeError) as error:
         message = without_gins_trace(error)
         if "Required bindings" in message or "No values supplied by Gin" in message:
-            raise UserError(f"A gin binding is missing: {' '.join(message.split())}") from error
+            raise missing_binding(" ".join(message.split())) from error
         raise
-    finally:
-        _clear()
+
+
+def missing_binding(what: str) -> UserError:
+    """The error where a required binding is missing; `what` names it, or says how to bind it."""
+    return UserError(f"A gin binding is missing: {what}")
 
 
 def _clear() -> None:

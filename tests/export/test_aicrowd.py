@@ -21,7 +21,7 @@ from tfdis.export.grader import Grader, GraderProgress
 from tfdis.export.local_evaluation import METRICS, evaluate_locally, table
 from tfdis.models.trained import load
 from tfdis.results import read_json
-from tfdis.training.signals import Interrupted
+from tfdis.signals import Interrupted
 from tfdis.training.train import train_with_gin
 
 GRADING = {

@@ -27,7 +27,7 @@ _ATTACKS = [
     ("states/000002.0.done", b'{"claimed": "noon"}', ""),
     ("states/000004.1.failed", b"\xff\xfe", ""),
     ("states/999999.0.done", b"{}", ""),
-    (_MODEL + "progress.jsonl", b'{"step": 1}\nx\n[1]\n{"step": "a"}\n{"step": 2}\n', "line 2 of"),
+    (_MODEL + "progress.jsonl", b'{"step": 1}\nx\n[1]\n{"step": "a"}\n{"step": 2}\n', "Line 2 of"),
     (_MODEL + "progress.jsonl", b"\xff\xfe\n\x80", "progress.jsonl could not be read"),
     (_MODEL + "progress.jsonl", None, "progress.jsonl could not be read"),
     (_MODEL + "results/json/train_config.json", b'{"a": [1], "b": {}}', ""),

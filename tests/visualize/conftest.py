@@ -7,6 +7,8 @@ from tfdis.data.ground_truth import GroundTruthData
 class FakeModel:
     """A model without a network: latents 0 to 3 are the place, size and colour of a blob."""
 
+    label_groups = ()
+
     def __init__(self, num_latents=10, shape=(16, 16, 1)):
         self.num_latents = num_latents
         self.observation_shape = list(shape)

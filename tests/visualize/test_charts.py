@@ -5,10 +5,10 @@ import pytest
 from PIL import Image
 
 from tfdis.errors import UserError
+from tfdis.progress_log import read_curves
 from tfdis.visualize.charts import (
     draw_kl_chart,
     draw_learning_curves,
-    read_curves,
 )
 from tfdis.visualize.heat_map import draw_heat_map
 from tfdis.visualize.latents import summarize_latents

@@ -85,6 +85,7 @@ def test_the_command_draws_the_same_again(model_dir, tmp_path, capsys):
     assert "Mutual information" in printed
     assert str(out / "kl.png") in printed
     drawn = sorted(path.name for path in out.iterdir() if path.is_file())
+    drawn.remove(".tfdis.json")  # what the stage wrote; a training says it of the whole model
     final = model_dir / "visualizations"
     assert drawn == sorted(path.name for path in final.iterdir() if path.is_file())
     for name in drawn:
@@ -149,5 +150,5 @@ def test_no_model_gets_one_sentence(tmp_path, capsys):
 
 @pytest.mark.parametrize("intervals", [{"gifs": 10}, {"kl": 0}, {"kl": 2.5}])
 def test_bad_intervals_are_named(intervals):
-    with pytest.raises(UserError, match=r"visualization.intervals has '(gifs|kl)'"):
+    with pytest.raises(UserError, match=r"visualization.intervals (has 'gifs'|is {'kl': )"):
         Visualization(intervals)

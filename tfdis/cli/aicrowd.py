@@ -11,6 +11,7 @@ from tfdis.checks import Positive
 from tfdis.cli.arguments import add_gin, of
 from tfdis.cli.command import run_command
 from tfdis.errors import without_gins_trace
+from tfdis.signals import Interrupted
 
 # What is kept of the time for what follows the training: a part of it, and seconds at least.
 _RESERVE = 0.05
@@ -63,7 +64,6 @@ def _train(arguments: argparse.Namespace) -> None:
     from tfdis.export.aicrowd import Submission, export_aicrowd
     from tfdis.export.grader import TRAINING_PART, Grader
     from tfdis.export.torchscript import require_torch
-    from tfdis.training.signals import Interrupted
     from tfdis.training.train import train_with_gin
 
     begin = time.monotonic()

@@ -1,16 +1,13 @@
 """What all commands share: how an error, or a signal, reaches the user."""
 
 import argparse
-import contextlib
 import signal
 import sys
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from types import FrameType
+from collections.abc import Callable, Sequence
 
 from tfdis.errors import UserError, without_gins_trace
 from tfdis.keras_imports import leave_out_optional
-from tfdis.training.signals import Interrupted
+from tfdis.signals import Interrupted, trapped
 
 
 class _Stopped(BaseException):
@@ -38,7 +35,13 @@ def run_command(
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args(argv)
     leave_out_optional()
-    with _signals() as came:
+    came: list[int] = []
+
+    def stop(number: int) -> None:
+        came.append(number)
+        raise _Stopped
+
+    with trapped(stop):
         try:
             _import_and_perform(command, arguments)
         except SystemExit:
@@ -77,26 +80,6 @@ def _import_and_perform(
         with strictly():
             return command(arguments)
     return command(arguments)
-
-
-@contextlib.contextmanager
-def _signals() -> Iterator[list[int]]:
-    """Raises at SIGINT and SIGTERM, and lists those that came; in the main thread."""
-    came: list[int] = []
-    if threading.current_thread() is not threading.main_thread():
-        yield came
-        return
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        came.append(number)
-        raise _Stopped
-
-    before = {each: signal.signal(each, stop) for each in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield came
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def _sentence(error: UserError | OSError) -> str | None:

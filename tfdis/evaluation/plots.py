@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from tfdis.errors import UserError
+from tfdis.progress_log import read_curves
 from tfdis.results import read_json
 from tfdis.visualize import charts
 from tfdis.visualize.heat_map import draw_heat_map
@@ -58,9 +59,7 @@ def plot_scores_over_training(progress_file: str | os.PathLike, path: str | os.P
     Raises:
         UserError: no score was logged.
     """
-    curves = {
-        name: curve for name, curve in charts.read_curves(progress_file).items() if "." in name
-    }
+    curves = {name: curve for name, curve in read_curves(progress_file).items() if "." in name}
     if not curves:
         raise UserError(
             f"{progress_file} holds no scores: train with model.callbacks = [@scores()]."

@@ -11,8 +11,8 @@ import gin
 import numpy as np
 from annotated_types import Ge
 
-from tfdis.config import configurable, one_sentence
-from tfdis.errors import UserError, without_gins_trace
+from tfdis.config import configurable, explained, one_sentence
+from tfdis.errors import UserError
 from tfdis.evaluation.metric import scores_from
 from tfdis.evaluation.metric_progress import MetricProgress
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
@@ -130,14 +130,8 @@ def scores_of(
 
 def configured_scores(source: Source, artifacts: str | os.PathLike | None) -> dict[str, Any]:
     """`scores_of` as gin has it now; says in one sentence which binding is missing."""
-    try:
+    with explained():
         return scores_of(source, artifacts)
-    except UserError as error:
-        raise UserError(without_gins_trace(error)) from error
-    except (RuntimeError, TypeError) as error:
-        if "Required bindings" not in str(error) and "missing" not in str(error):
-            raise
-        raise UserError(f"A gin binding is missing: {one_sentence(error)}") from error
 
 
 def _all_scores(

@@ -96,7 +96,7 @@ class _Networks:
         self._activation = model.reconstruction.activation
         tiler = getattr(model, "tiler", None)
         self.tiler = tiler and _in_float32(tiler)
-        width = sum(len(classes) for _, classes in getattr(model, "label_groups", ()))
+        width = sum(len(classes) for _, classes in model.label_groups)
         self.labels = [keras.Input((width,), name="labels")] if width else []
 
     def encode(self, images: keras.KerasTensor) -> dict[str, keras.KerasTensor]:

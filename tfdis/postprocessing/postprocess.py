@@ -10,10 +10,9 @@ import tensorflow as tf
 
 from tfdis import config, results
 from tfdis.checks import Seed
-from tfdis.config import configurable, one_sentence
+from tfdis.config import configurable
 from tfdis.disk import os_errors
 from tfdis.distributions.choice import refuse_other_than_gaussian
-from tfdis.errors import UserError
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.methods import Transform
 from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
@@ -40,12 +39,7 @@ def postprocess_with_gin(
         UserError: see `postprocess`; or a binding is missing.
     """
     with config.parsed(gin_config_files, gin_bindings):
-        try:
-            postprocess(model_dir, output_dir, overwrite)
-        except RuntimeError as error:
-            if "Required bindings" not in str(error):
-                raise
-            raise UserError(f"A gin binding is missing: {one_sentence(error)}") from error
+        postprocess(model_dir, output_dir, overwrite)
 
 
 @configurable("postprocess", denylist=["model_dir", "output_dir", "overwrite"])

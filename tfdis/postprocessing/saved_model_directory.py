@@ -8,6 +8,7 @@ from typing import Any
 import gin
 import tensorflow as tf
 
+from tfdis.config import missing_binding
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
@@ -92,9 +93,7 @@ def resolve_dataset(opened: SavedModelDirectory) -> str:
     try:
         name = gin.query_parameter("dataset.name")
     except ValueError as error:
-        raise UserError(
-            'A gin binding is missing: bind dataset.name to a data set, or to "auto".'
-        ) from error
+        raise missing_binding('bind dataset.name to a data set, or to "auto".') from error
     if name == "auto":
         name = opened.dataset_name()
         with gin.unlock_config():

@@ -1,19 +1,17 @@
 """Runs a study on this machine: one worker process per core, or as many as asked for."""
 
-import contextlib
 import itertools
 import os
-import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import FrameType
 from typing import TextIO
 
 from tfdis.errors import UserError
+from tfdis.signals import noticed
 from tfdis.study.states import States
 from tfdis.study.study import Study
 from tfdis.study.supervisor import Supervisor, WorkerOptions
@@ -70,14 +68,14 @@ def launch_local(
         paused = any(supervisor.is_paused for supervisor in supervisors)
         return f"the disk of {directory} is full: waiting for space" if paused else ""
 
-    with ThreadPoolExecutor(len(supervisors)) as pool, stop_signals() as is_stopped:
+    with ThreadPoolExecutor(len(supervisors)) as pool, noticed() as interrupt:
         runs = [pool.submit(supervisor.run) for supervisor in supervisors]
         try:
             snapshot = watch(
                 study,
                 directory,
                 options,
-                lambda: is_stopped.is_set() or all(run.done() for run in runs),
+                lambda: bool(interrupt) or all(run.done() for run in runs),
                 note,
                 out,
             )
@@ -87,7 +85,7 @@ def launch_local(
                 stop.start()
             for stop in stops:
                 stop.join()
-    if is_stopped.is_set():
+    if interrupt:
         raise Stopped(f"Stopped; the same command goes on with {directory}.")
     for run in runs:
         run.result()
@@ -116,25 +114,6 @@ def watch(
             return snapshot
         # A look at thousands of models takes a while: the cores are for the workers.
         time.sleep(max(_LOOK_SECONDS, 50 * (time.monotonic() - start)))
-
-
-@contextlib.contextmanager
-def stop_signals() -> Iterator[threading.Event]:
-    """Gives an event that the first SIGINT or SIGTERM sets; a second one acts as usual."""
-    event = threading.Event()
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-    def note(number: int, frame: FrameType | None) -> None:
-        event.set()
-        signal.signal(number, before[number])
-
-    for number in before:
-        signal.signal(number, note)
-    try:
-        yield event
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
 
 
 def deal_cores(cores: list[int], num_workers: int | None) -> list[tuple[int, ...]]:

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tfdis.errors import UserError
-from tfdis.study.launch import Stopped, stop_signals, watch
+from tfdis.signals import noticed
+from tfdis.study.launch import Stopped, watch
 from tfdis.study.states import States
 from tfdis.study.study import Study
 from tfdis.study.supervisor import Supervisor, WorkerOptions
@@ -63,18 +64,18 @@ def launch_ray(
         tasks = [
             remote.remote(directory, options, cores_per_model, environment) for _ in range(slots)
         ]
-        with stop_signals() as is_stopped:
+        with noticed() as interrupt:
             snapshot = watch(
                 study,
                 directory,
                 options,
-                lambda: is_stopped.is_set() or _is_over(ray, tasks, study, directory, options),
+                lambda: bool(interrupt) or _is_over(ray, tasks, study, directory, options),
                 lambda: "",
                 out,
             )
         for task in tasks:
             ray.cancel(task)  # a KeyboardInterrupt, at which a slot stops its worker
-        if is_stopped.is_set():
+        if interrupt:
             ray.wait(tasks, num_returns=len(tasks), timeout=60)
             raise Stopped(f"Stopped; the same command goes on with {directory}.")
     finally:

@@ -1,7 +1,6 @@
 """What of a study cannot be read: it is left out, and one sentence says so."""
 
 import functools
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -29,12 +28,3 @@ def read_or_leave_out(path: Path) -> dict[str, Any]:
     except UserError as error:
         leave_out(str(error))
         return {}
-
-
-def json_line(line: bytes | str) -> dict[str, Any] | None:
-    """A line of progress.jsonl; None where it is no dictionary with a number of steps."""
-    try:
-        values = json.loads(line)
-        return values if values["step"] >= 0 else None
-    except (ValueError, KeyError, TypeError, RecursionError):
-        return None

@@ -8,7 +8,8 @@ from numbers import Real
 from pathlib import Path
 from typing import Any
 
-from tfdis.study.left_out import json_line, leave_out, read_or_leave_out
+from tfdis.progress_log import read_points
+from tfdis.study.left_out import leave_out, read_or_leave_out
 from tfdis.study.states import States
 from tfdis.study.study import Setting, Study
 
@@ -85,23 +86,7 @@ def read_curve(progress: Path, max_points: int) -> dict[str, list[float | None]]
         progress: the file; where there is none, the result is empty.
         max_points: how many lines to take, 2 at least.
     """
-    try:
-        lines = progress.read_text().splitlines()
-    except FileNotFoundError:
-        return {}
-    except (OSError, ValueError) as error:
-        leave_out(f"{progress} could not be read: {error}.")
-        return {}
-    count = min(max_points, len(lines))
-    indices = [round(i * (len(lines) - 1) / max(count - 1, 1)) for i in range(count)]
-    points: list[dict] = []
-    for index in indices:
-        point = json_line(lines[index])
-        if point is None:
-            if index < len(lines) - 1:  # else it is the line that a killed process was writing
-                leave_out(f"line {index + 1} of {progress} is no JSON object with a step.")
-        elif not points or point["step"] > points[-1]["step"]:
-            points.append(point)
+    points = read_points(progress, max_points, leave_out) if progress.exists() else []
     names = dict.fromkeys(name for point in points for name in point)
     return {name: [_finite(point.get(name)) for point in points] for name in names}
 

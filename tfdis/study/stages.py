@@ -17,7 +17,6 @@ from tfdis import manifest
 from tfdis.errors import UserError
 from tfdis.outputs import clear_partial
 from tfdis.results import gin_dict
-from tfdis.study.left_out import json_line
 from tfdis.study.study import Study, config_name
 from tfdis.unused_bindings import strictly
 
@@ -188,15 +187,3 @@ def num_stages(study: Study) -> int:
     """How many directories `run_model` leaves."""
     representations = len(study.postprocess_configs)
     return 1 + int(study.visualize) + representations * (1 + len(study.metric_configs))
-
-
-def last_step(progress: Path) -> int:
-    """The last step that a progress.jsonl tells of; 0 where it tells of none."""
-    try:
-        with progress.open("rb") as lines:
-            lines.seek(max(0, progress.stat().st_size - 4096))
-            complete = lines.read().rpartition(b"\n")[0]
-        last = json_line(complete.splitlines()[-1])
-    except (OSError, IndexError):
-        return 0
-    return int(last["step"]) if last else 0

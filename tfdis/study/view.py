@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tfdis.progress import Display, bar, duration
+from tfdis.progress_log import last_step
 from tfdis.results import gin_dict
 from tfdis.study.left_out import leave_out
 from tfdis.study.model_names import ModelNames
-from tfdis.study.stages import last_step, num_stages
+from tfdis.study.stages import num_stages
 from tfdis.study.states import Attempt, States
 from tfdis.study.study import Study
 

@@ -4,8 +4,8 @@ from numbers import Real
 from pathlib import Path
 
 from tfdis.config import parsed
+from tfdis.progress_log import last_step
 from tfdis.results import read_json
-from tfdis.study.stages import last_step
 from tfdis.study.study import Study
 from tfdis.training.logger_wandb import WandbLogger
 

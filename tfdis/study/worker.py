@@ -23,6 +23,7 @@ from tfdis.config import one_sentence
 from tfdis.errors import UserError
 from tfdis.keras_imports import leave_out_optional
 from tfdis.own_modules import import_modules
+from tfdis.signals import Interrupted
 from tfdis.study.stages import run_model
 from tfdis.study.states import Claim, States
 from tfdis.study.study import Study, load_study
@@ -95,8 +96,6 @@ def _work(arguments: argparse.Namespace) -> int:
 
 
 def _run_claimed(study: Study, claim: Claim, directory: Path, stages: object) -> int:
-    from tfdis.training.signals import Interrupted
-
     output_dir = directory / str(claim.model_num)
     try:
         with claim.heartbeat(on_loss=lambda: os._exit(FAILED)), _output_to(output_dir / "log.txt"):

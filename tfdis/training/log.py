@@ -11,6 +11,7 @@ import tensorflow as tf
 from tfdis import results
 from tfdis.errors import UserError
 from tfdis.progress import ProgressBar
+from tfdis.progress_log import parse_line
 from tfdis.training.callbacks import Logs, MeanOverInterval
 
 
@@ -111,10 +112,8 @@ class Log(MeanOverInterval):
 
 
 def _step(line: str) -> float:
-    try:
-        return float(json.loads(line)["step"])
-    except (ValueError, KeyError, TypeError):
-        return float("inf")
+    values = parse_line(line)
+    return float("inf") if values is None else values["step"]
 
 
 def _names(line: str) -> frozenset[str]:

@@ -7,10 +7,9 @@ from pathlib import Path
 
 import keras
 
-from tfdis import results
+from tfdis import results, signals
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
-from tfdis.training import signals
 from tfdis.training.callbacks import IntervalCallback
 from tfdis.training.checkpoint import Checkpoints
 from tfdis.training.log import Log

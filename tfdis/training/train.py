@@ -149,7 +149,7 @@ def train(
     model_seed = random_seed if model_seed is None else model_seed
     data_seed = random_seed if unsupervised_data_seed is None else unsupervised_data_seed
     if model_seed is None or data_seed is None:
-        raise UserError("A gin binding is missing: model.random_seed.")
+        raise config.missing_binding("model.random_seed.")
     set_up(model_seed, deterministic, mixed_precision)
     data = get_named_ground_truth_data()
     refuse_small_data(data, batch_size)

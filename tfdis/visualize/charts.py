@@ -1,14 +1,11 @@
 """Charts: KL per latent, learning curves."""
 
-import json
 import math
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import numpy as np
 
-from tfdis.errors import UserError
 from tfdis.visualize import style
 from tfdis.visualize.latents import LatentSummary
 
@@ -51,7 +48,7 @@ def draw_learning_curves(
 
     Args:
         path: the file.
-        curves: steps and values by name, see `read_curves`.
+        curves: steps and values by name, see `tfdis.progress_log.read_curves`.
     """
     columns = min(3, len(curves))
     rows = math.ceil(len(curves) / columns)
@@ -76,48 +73,6 @@ def draw_learning_curves(
                 axes.set_xlabel("step")
         figure.tight_layout(pad=0.4, w_pad=1.0, h_pad=0.8)
         style.save_figure(path, figure)
-
-
-def read_curves(path: str | os.PathLike) -> dict[str, tuple[np.ndarray, np.ndarray]]:
-    """Reads progress.jsonl: a JSON object per line, with "step" and any numbers beside it.
-
-    A last line that was cut off is left out; where a resumed run wrote a step again, the later
-    line counts.
-
-    Returns:
-        Steps and values by name, the loss first; values that are not finite are left out.
-
-    Raises:
-        UserError: the file is missing or is of another kind.
-    """
-    try:
-        lines = Path(path).read_text().splitlines()
-    except OSError as error:
-        raise UserError(f"{path} could not be read: {error.strerror}.") from error
-    by_step: dict[int, dict[str, float]] = {}
-    for number, line in enumerate(lines, start=1):
-        try:
-            values = json.loads(line)
-            by_step.setdefault(int(values["step"]), {}).update(values)
-        except (ValueError, KeyError, TypeError) as error:
-            if number < len(lines):
-                raise UserError(
-                    f"Line {number} of {path} is no JSON object with a step: {line[:60]}"
-                ) from error
-    names = dict.fromkeys(
-        name
-        for values in by_step.values()
-        for name, value in values.items()
-        if name != "step" and isinstance(value, int | float)
-    )
-    curves = {}
-    for name in sorted(names, key=lambda name: name != "loss"):
-        points = [(step, by_step[step][name]) for step in sorted(by_step) if name in by_step[step]]
-        steps, values = np.array(points, dtype=np.float64).T
-        finite = np.isfinite(values)
-        if finite.any():
-            curves[name] = steps[finite], values[finite]
-    return curves
 
 
 def _smooth(values: np.ndarray) -> np.ndarray:

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from tfdis.data.ground_truth import GroundTruthData
-from tfdis.visualize.charts import read_curves
+from tfdis.progress_log import read_curves
 from tfdis.visualize.latents import LatentSummary, summarize_latents
 
 _BATCH = 500
@@ -138,7 +138,7 @@ def gather(
         factors,
         names,
         summary,
-        tuple(getattr(trained, "label_groups", ())),
+        trained.label_groups,
         getattr(trained, "latent_values", None),
         read_curves(progress_file) if progress_file and Path(progress_file).is_file() else {},
     )
@@ -184,7 +184,7 @@ def _encode(
     trained: Any, data: GroundTruthData, factors: np.ndarray, random_state: np.random.RandomState
 ) -> tuple[np.ndarray, np.ndarray | None, np.ndarray, np.ndarray | None]:
     images = data.sample_observations_from_factors(factors, random_state)
-    if not getattr(trained, "label_groups", ()):
+    if not trained.label_groups:
         return images, None, *trained.encode(images)
     labels = trained.labels(factors)
     return images, labels, *trained.encode(images, labels)
