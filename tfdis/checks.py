@@ -20,8 +20,9 @@ Count = Annotated[int, Ge(1)]
 Index = Annotated[int, Ge(0)]
 Seed = Annotated[int, Interval(ge=0, le=2**32 - 1)]  # what numpy takes
 Positive = Annotated[float, Gt(0)]
-Weight = Annotated[float, Ge(0)]
+NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Interval(ge=0, lt=1)]
+Fraction = Annotated[float, Interval(gt=0, lt=1)]
 
 _CONTAINERS = (list, tuple, dict, set, Sequence, Mapping, Iterable)
 _NOUNS = {

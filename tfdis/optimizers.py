@@ -5,18 +5,17 @@ from typing import Annotated, Any
 
 import gin
 import keras
-from annotated_types import Ge, Gt, Interval, Le
+from annotated_types import Interval, Le
 from keras.optimizers.schedules import LearningRateSchedule
 
+from tfdis.checks import Count, Index, NotNegative, Positive
 from tfdis.config import configurable, external_configurable
 from tfdis.schedules import ByEpoch, as_schedule
 from tfdis.tf1_schedules import is_tf1_schedule
 
 Optimizer = keras.optimizers.Optimizer
-Positive = Annotated[float, Ge(0)]
 Decay = Annotated[float, Interval(ge=0, le=1)]  # what a running mean keeps of its last value
-Count = Annotated[int, Ge(1)]
-Rate = Positive | LearningRateSchedule | Callable[[Any], Any]
+Rate = NotNegative | LearningRateSchedule | Callable[[Any], Any]
 
 
 @configurable("vae_optimizer")
@@ -62,7 +61,7 @@ def adam(
     learning_rate: Rate = 0.001,
     beta1: Decay = 0.9,
     beta2: Decay = 0.999,
-    epsilon: Positive = 1e-8,
+    epsilon: NotNegative = 1e-8,
     use_locking: bool = False,
     name: str = "Adam",
 ) -> Optimizer:
@@ -116,7 +115,7 @@ def momentum(
 @configurable("AdagradOptimizer")
 def adagrad(
     learning_rate: Rate,
-    initial_accumulator_value: Positive = 0.1,
+    initial_accumulator_value: NotNegative = 0.1,
     use_locking: bool = False,
     name: str = "Adagrad",
 ) -> Optimizer:
@@ -131,7 +130,7 @@ def adagrad(
 def adadelta(
     learning_rate: Rate = 0.001,
     rho: Decay = 0.95,
-    epsilon: Positive = 1e-8,
+    epsilon: NotNegative = 1e-8,
     use_locking: bool = False,
     name: str = "Adadelta",
 ) -> Optimizer:
@@ -145,7 +144,7 @@ def rmsprop(
     learning_rate: Rate,
     decay: Decay = 0.9,
     momentum: Decay = 0.0,
-    epsilon: Positive = 1e-10,
+    epsilon: NotNegative = 1e-10,
     use_locking: bool = False,
     centered: bool = False,
     name: str = "RMSProp",
@@ -161,9 +160,9 @@ def rmsprop(
 def ftrl(
     learning_rate: Rate,
     learning_rate_power: Annotated[float, Le(0)] = -0.5,
-    initial_accumulator_value: Positive = 0.1,
-    l1_regularization_strength: Positive = 0.0,
-    l2_regularization_strength: Positive = 0.0,
+    initial_accumulator_value: NotNegative = 0.1,
+    l1_regularization_strength: NotNegative = 0.0,
+    l2_regularization_strength: NotNegative = 0.0,
     use_locking: bool = False,
     name: str = "Ftrl",
 ) -> Optimizer:
@@ -215,15 +214,15 @@ _KERAS_PARAMETERS = {
             "l2_shrinkage_regularization_strength",
             "clip_threshold",
         ),
-        Positive,
+        NotNegative,
     ),
-    **dict.fromkeys(("weight_decay", "adam_weight_decay"), Positive | None),
+    **dict.fromkeys(("weight_decay", "adam_weight_decay"), NotNegative | None),
     **dict.fromkeys(
         ("clipnorm", "clipvalue", "global_clipnorm", "loss_scale_factor"),
-        Annotated[float, Gt(0)] | None,
+        Positive | None,
     ),
     **dict.fromkeys(("gradient_accumulation_steps", "ema_overwrite_frequency"), Count | None),
-    **dict.fromkeys(("warmup_steps", "ns_steps"), Annotated[int, Ge(0)]),
+    **dict.fromkeys(("warmup_steps", "ns_steps"), Index),
     **dict.fromkeys(("muon_a", "muon_b", "muon_c"), float),
     **dict.fromkeys(("learning_rate_power", "beta_2_decay"), Annotated[float, Le(0)]),
     **dict.fromkeys(
@@ -231,7 +230,7 @@ _KERAS_PARAMETERS = {
     ),
     "exclude_layers": Sequence[str] | None,
     "inner_optimizer": Optimizer,
-    "initial_scale": Annotated[float, Gt(0)],
+    "initial_scale": Positive,
     "dynamic_growth_steps": Count,
 }
 _NOT_BY_GIN = ("Optimizer", "MultiOptimizer")  # the second maps variables, which are not yet there

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tfdis.checks import Count, Weight
+from tfdis.checks import Count, NotNegative
 from tfdis.cli.arguments import add_gin, add_import, of
 from tfdis.cli.command import run_command
 from tfdis.errors import UserError
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--address", help="of the Ray cluster: auto, or host:port")
     parser.add_argument("--cores_per_model", type=of(Count), default=1, help="with Ray")
     parser.add_argument(
-        "--gpus_per_model", type=of(Weight), default=0.0, help="with Ray; 0.25 shares"
+        "--gpus_per_model", type=of(NotNegative), default=0.0, help="with Ray; 0.25 shares"
     )
     parser.add_argument(
         "--data_dir", type=Path, help="where each node finds data sets: a shared disk, or its own"

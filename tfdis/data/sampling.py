@@ -1,12 +1,11 @@
 """Which images training sees, and how often: splits and correlated factors."""
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
-from annotated_types import Interval
 
-from tfdis.checks import Positive, Seed, Share
+from tfdis.checks import Fraction, Positive, Seed, Share
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw, IndependentDraw
 from tfdis.data.shifts import CORRELATIONS, HELD_OUT
@@ -172,7 +171,7 @@ def held_out(
     data: Indexed,
     kind: Literal["none", "composition", "interpolation", "extrapolation"] = "none",
     factors: Sequence[int | str] = (),
-    share: Annotated[float, Interval(gt=0, lt=1)] = 0.3,
+    share: Fraction = 0.3,
     ranges: Mapping[str, Sequence[int]] | None = None,
     published: str = "",
     part: Literal["train", "held_out"] = "train",

@@ -5,13 +5,12 @@ Each is `f(observations, labels, representation_function, **parameters)`, with o
 """
 
 from collections.abc import Callable, Sequence
-from typing import Annotated, Any
+from typing import Any
 
 import gin
 import numpy as np
-from annotated_types import Interval
 
-from tfdis.checks import Count
+from tfdis.checks import Count, Fraction
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.metrics.arrays import checked_codes
@@ -21,7 +20,6 @@ from tfdis.metrics.mig import mig
 from tfdis.metrics.sap_score import sap_score
 from tfdis.metrics.unified_scores import unified_scores
 
-Share = Annotated[float, Interval(gt=0, lt=1)]
 _ARGUMENTS = ["observations", "labels", "representation_function"]
 
 
@@ -42,7 +40,7 @@ def dci_validation(
     observations: np.ndarray,
     labels: np.ndarray,
     representation_function: Callable,
-    train_percentage: Share = gin.REQUIRED,
+    train_percentage: Fraction = gin.REQUIRED,
     batch_size: Count = 100,
 ) -> dict[str, Any]:
     """`dci` of a fixed labelled set.
@@ -58,7 +56,7 @@ def sap_score_validation(
     observations: np.ndarray,
     labels: np.ndarray,
     representation_function: Callable,
-    train_percentage: Share = gin.REQUIRED,
+    train_percentage: Fraction = gin.REQUIRED,
     continuous_factors: bool = gin.REQUIRED,
     batch_size: Count = 100,
 ) -> dict[str, Any]:
@@ -77,7 +75,7 @@ def unified_score_validation(
     observations: np.ndarray,
     labels: np.ndarray,
     representation_function: Callable,
-    train_percentage: Share = gin.REQUIRED,
+    train_percentage: Fraction = gin.REQUIRED,
     matrix_fns: Sequence[Callable] = gin.REQUIRED,
     batch_size: Count = 100,
 ) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Literal
 import gin
 from keras.optimizers.schedules import LearningRateSchedule
 
-from tfdis.checks import Count, Weight
+from tfdis.checks import Count, NotNegative
 from tfdis.config import configurable
 from tfdis.losses.capacity import Capacity
 from tfdis.losses.density_ratio import DensityRatio
@@ -30,7 +30,7 @@ def ae() -> Builder:
 
 
 @configurable("vae")
-def vae(beta: Weight = gin.REQUIRED) -> Builder:
+def vae(beta: NotNegative = gin.REQUIRED) -> Builder:
     """beta-VAE, Eq. 4 of Higgins et al. (2017).
 
     Args:
@@ -40,15 +40,15 @@ def vae(beta: Weight = gin.REQUIRED) -> Builder:
 
 
 @configurable("beta_vae")
-def beta_vae(beta: Weight = gin.REQUIRED) -> Builder:
+def beta_vae(beta: NotNegative = gin.REQUIRED) -> Builder:
     """Another name of `vae`."""
     return vae(beta)
 
 
 @configurable("annealed_vae")
 def annealed_vae(
-    gamma: Weight = gin.REQUIRED,
-    c_max: Weight = gin.REQUIRED,
+    gamma: NotNegative = gin.REQUIRED,
+    c_max: NotNegative = gin.REQUIRED,
     iteration_threshold: Count = gin.REQUIRED,
 ) -> Builder:
     """AnnealedVAE, Eq. 8 of Burgess et al. (2018).
@@ -64,7 +64,7 @@ def annealed_vae(
 
 @configurable("factor_vae")
 def factor_vae(
-    gamma: Weight = gin.REQUIRED,
+    gamma: NotNegative = gin.REQUIRED,
     second_batch: bool = False,
     order: Literal["together", "model_first"] = "together",
 ) -> Builder:
@@ -81,10 +81,10 @@ def factor_vae(
 
 @configurable("beta_tc_vae")
 def beta_tc_vae(
-    beta: Weight = gin.REQUIRED,
+    beta: NotNegative = gin.REQUIRED,
     estimator: Literal["minibatch", "stratified"] = "minibatch",
     kl: LossTerm | None = None,
-    annealing: Weight | LearningRateSchedule = 1.0,
+    annealing: NotNegative | LearningRateSchedule = 1.0,
 ) -> Builder:
     """beta-TC-VAE, Eq. 4 of Chen et al. (2018) with alpha = gamma = 1: ELBO and (1 - beta) TC.
 
@@ -105,8 +105,8 @@ def beta_tc_vae(
 
 @configurable("dip_vae")
 def dip_vae(
-    lambda_od: Weight = gin.REQUIRED,
-    lambda_d_factor: Weight = gin.REQUIRED,
+    lambda_od: NotNegative = gin.REQUIRED,
+    lambda_d_factor: NotNegative = gin.REQUIRED,
     dip_type: Literal["i", "ii"] = "i",
 ) -> Builder:
     """DIP-VAE, Eq. 6 and 7 of Kumar et al. (2018).
@@ -121,7 +121,7 @@ def dip_vae(
 
 
 @configurable("info_vae")
-def info_vae(alpha: float = 0.0, lambda_mmd: Weight = gin.REQUIRED) -> Builder:
+def info_vae(alpha: float = 0.0, lambda_mmd: NotNegative = gin.REQUIRED) -> Builder:
     """InfoVAE, Eq. 6 of Zhao et al. (2017) with the maximum mean discrepancy.
 
     Args:

@@ -5,19 +5,17 @@ from itertools import product
 from typing import Annotated
 
 import numpy as np
-from annotated_types import Ge, Interval
+from annotated_types import Ge
 
+from tfdis.checks import Count, Fraction
 from tfdis.errors import UserError
-
-Share = Annotated[float, Interval(gt=0, lt=1)]
-Resamples = Annotated[int, Ge(1)]
 
 _EXACT = 14  # up to so many pairs all 2^n signs are tried
 _LARGEST = 10**6
 
 
 def permutation_test(
-    differences: Sequence[float] | np.ndarray, num_resamples: Resamples = 20_000, seed: int = 0
+    differences: Sequence[float] | np.ndarray, num_resamples: Count = 20_000, seed: int = 0
 ) -> float:
     """The two-sided p-value of paired differences whose mean is 0 under the null hypothesis.
 
@@ -48,8 +46,8 @@ def permutation_test(
 
 def bootstrap_interval(
     differences: Sequence[float] | np.ndarray,
-    confidence: Share = 0.95,
-    num_resamples: Resamples = 10_000,
+    confidence: Fraction = 0.95,
+    num_resamples: Count = 10_000,
     seed: int = 0,
 ) -> tuple[float, float]:
     """The percentile bootstrap's interval of the mean of paired differences.
@@ -99,8 +97,8 @@ def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
 def seeds_to_detect(
     difference: float,
     standard_deviation: Annotated[float, Ge(0)],
-    power: Share = 0.8,
-    significance: Share = 0.05,
+    power: Fraction = 0.8,
+    significance: Fraction = 0.05,
 ) -> int:
     """How many pairs of seeds a paired t test needs to find a difference.
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from tfdis.statistics.comparisons import Resamples, Share
+from tfdis.checks import Count, Fraction
 
 Strata = Sequence[np.ndarray]
 
@@ -53,8 +53,8 @@ def probability_of_improvement(first: np.ndarray | Strata, second: np.ndarray | 
 def stratified_bootstrap(
     statistic: Callable[..., float],
     *scores: np.ndarray | Strata,
-    confidence: Share = 0.95,
-    num_resamples: Resamples = 2000,
+    confidence: Fraction = 0.95,
+    num_resamples: Count = 2000,
     seed: int = 0,
 ) -> tuple[float, float]:
     """The percentile interval of a statistic; seeds are drawn anew within each task.

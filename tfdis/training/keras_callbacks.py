@@ -4,12 +4,11 @@ A resumed run makes them anew: only those of this library remember what happened
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import keras
-from annotated_types import Interval
 
-from tfdis.checks import Count, Index, Weight
+from tfdis.checks import Count, Fraction, Index, NotNegative
 from tfdis.config import external_configurable
 
 # Those that `fit` makes by itself are of no use here.
@@ -48,9 +47,9 @@ _PARAMETERS = {
     ),
     "mode": Literal["auto", "min", "max"],
     "verbose": Literal[0, 1, 2],
-    "min_delta": Weight,
-    "factor": Annotated[float, Interval(gt=0, lt=1)],
-    "min_lr": Weight,
+    "min_delta": NotNegative,
+    "factor": Fraction,
+    "min_lr": NotNegative,
     "schedule": Callable[..., float],
     "save_freq": _EVERY,
     "max_to_keep": Count | None,

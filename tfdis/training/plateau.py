@@ -4,8 +4,9 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from annotated_types import Ge, Interval
+from annotated_types import Ge
 
+from tfdis.checks import Fraction
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.optimizers import schedule_of
@@ -28,7 +29,7 @@ class ReduceOnPlateau(IntervalCallback):
 
     def __init__(
         self,
-        factor: Annotated[float, Interval(gt=0, lt=1)] = 0.1,
+        factor: Fraction = 0.1,
         patience: Annotated[int, Ge(0)] = 10,
         floor: Annotated[float, Ge(0)] = 0.0,
         threshold: Annotated[float, Ge(0)] = 1e-4,

@@ -12,7 +12,7 @@ import tensorflow as tf
 from annotated_types import Interval
 
 from tfdis import config, schedules
-from tfdis.checks import Count, Index, Positive, Seed, Weight
+from tfdis.checks import Count, Index, NotNegative, Positive, Seed
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
@@ -88,7 +88,7 @@ def train(
     deterministic: bool | None = None,
     count_discriminator_updates: bool = False,
     log_every: Count = 100,
-    checkpoint_seconds: Weight = 60.0,
+    checkpoint_seconds: NotNegative = 60.0,
     keep_checkpoints: Count | Literal["all"] = 1,
     time_budget_hours: Positive | None = None,
     model_seed: _Seed | None = None,

@@ -9,7 +9,7 @@ from pathlib import Path
 import gin
 import numpy as np
 
-from tfdis.checks import Count, Index, Positive, Seed, Weight
+from tfdis.checks import Count, Index, NotNegative, Positive, Seed
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
@@ -61,7 +61,7 @@ def draw_all(
     num_traversed: Index = 2,
     num_images: Count = 10_000,
     max_latents: Count = 20,
-    dead_below: Weight = DEAD_BELOW,
+    dead_below: NotNegative = DEAD_BELOW,
     seed: Seed = 0,
 ) -> Pictures:
     """Draws a model's pictures into a directory; each file is whole or absent.
