@@ -72,7 +72,7 @@ def adam(
 
 @configurable("weight_decay_optimizer")
 def adam_with_weight_decay(
-    learning_rate: Rate = 0.001, weight_decay: Annotated[float, Ge(0)] = 0.01, name: str = "AdamW"
+    learning_rate: Rate = 0.001, weight_decay: NotNegative = 0.01, name: str = "AdamW"
 ) -> Optimizer:
     """AdamW (Loshchilov and Hutter, 2019) that leaves biases, offsets and codebooks alone.
 

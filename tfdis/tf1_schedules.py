@@ -19,7 +19,7 @@ from annotated_types import Ge, MinLen
 from keras.optimizers import schedules
 from keras.optimizers.schedules import LearningRateSchedule
 
-from tfdis.checks import Count, Positive, Weight
+from tfdis.checks import Count, NotNegative, Positive
 from tfdis.config import configurable
 from tfdis.errors import UserError
 
@@ -41,7 +41,7 @@ def is_tf1_schedule(thing: object) -> bool:
 def exponential_decay(
     learning_rate: _Rate,
     decay_steps: Count,
-    decay_rate: Weight,
+    decay_rate: NotNegative,
     staircase: bool = False,
     name: str | None = None,
 ) -> LearningRateSchedule:
@@ -54,7 +54,7 @@ def exponential_decay(
 def natural_exp_decay(
     learning_rate: _Rate,
     decay_steps: Count,
-    decay_rate: Weight,
+    decay_rate: NotNegative,
     staircase: bool = False,
     name: str | None = None,
 ) -> LearningRateSchedule:
@@ -67,7 +67,7 @@ def natural_exp_decay(
 def inverse_time_decay(
     learning_rate: _Rate,
     decay_steps: Count,
-    decay_rate: Weight,
+    decay_rate: NotNegative,
     staircase: bool = False,
     name: str | None = None,
 ) -> LearningRateSchedule:
