@@ -184,7 +184,12 @@ def in_words(annotation: Any, several: bool = False) -> str:
     if origin is Literal:
         return _joined([repr(value) for value in arguments])
     if origin in (Union, types.UnionType):
-        return _joined([in_words(part, several) for part in arguments])
+        parts = [get_args(part) if get_origin(part) is Literal else () for part in arguments]
+        words = [
+            list(map(repr, values)) or [in_words(part, several)]
+            for part, values in zip(arguments, parts)
+        ]
+        return _joined([word for some in words for word in some])
     kind = origin or annotation
     if kind in _NOUNS:
         return _NOUNS[kind][several]

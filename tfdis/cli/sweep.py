@@ -78,8 +78,8 @@ def _sweep(arguments: argparse.Namespace) -> None:
 
     study = read_study(arguments.gin_file, arguments.gin_bindings)
     directory = arguments.output_dir or Path("output") / study.name
-    study = save_study(study, directory)
     model_nums = parse_models(arguments.models, study)
+    study = save_study(study, directory)
     if arguments.retry_failed:
         States(directory, arguments.max_failures).retry_failed(model_nums)
     options = WorkerOptions(

@@ -234,6 +234,14 @@ def _build(
     steps_per_epoch: int,
     strategy: tf.distribute.Strategy | None,
 ) -> Trainable:
+    try:
+        inspect.signature(builder).bind(data, seed)
+    except TypeError as error:
+        name = getattr(builder, "__name__", repr(builder))
+        raise UserError(
+            f"model.model is @{name}, which makes no model of a data set and a seed: write "
+            f"@{name}(), with parentheses."
+        ) from error
     with (strategy or tf.distribute.get_strategy()).scope():
         model = builder(data, seed)
         model.compile(make_vae_optimizer())
