@@ -19,8 +19,8 @@ from pathlib import Path
 import tfdis
 from tfdis import results
 from tfdis.data.named import find_named_data
-from tfdis.evaluation.uncertainty import interval
 from tfdis.models.trained import load
+from tfdis.statistics.intervals import mean_interval
 from tfdis.training.train import train_with_gin
 
 _MODELS = {"Ada-GVAE": "ada_gvae.gin", "beta-VAE": "beta_vae.gin"}
@@ -89,7 +89,7 @@ def _table(scores: dict[tuple[str, str], list[dict[str, float]]]) -> Iterator[st
 def _cell(values: Sequence[float]) -> str:
     if len(values) == 1:
         return f"{values[0]:.3f}"
-    around = interval(values)
+    around = mean_interval(values)
     return f"{around.mean:.3f} ({around.low:.3f} to {around.high:.3f})"
 
 

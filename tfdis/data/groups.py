@@ -158,7 +158,9 @@ class _ChangingGroups(Draw):
         """The factors that change in each group, bool `[num_groups, num_factors]`."""
         key = subkey(key, Salt.GROUPS)
         number = tf.searchsorted(self._bounds, uniform([num_groups], key), side="right")
-        order = tf.argsort(uniform([num_groups, self._data.num_factors], subkey(key, 1)), axis=1)
+        order = tf.argsort(
+            uniform([num_groups, self._data.num_factors], subkey(key, Salt.SECOND)), axis=1
+        )
         return tf.argsort(order, axis=1) < tf.cast(number, tf.int32)[:, None]
 
     def shared(self, key: tf.Tensor, batch_size: int) -> tf.Tensor:

@@ -61,8 +61,8 @@ class HessianPenalty(LossTerm):
         z, labels = outputs.z, outputs.inputs.labels
         key = subkey(outputs.key, Salt.DIRECTIONS)
         shape = tf.concat([[self.num_directions], tf.shape(z)], axis=0)
-        signs = tf.where(uniform(shape, subkey(key, 0)) < 0.5, -1.0, 1.0)
-        normals = normal(shape, subkey(key, 1))
+        signs = tf.where(uniform(shape, subkey(key, Salt.FIRST)) < 0.5, -1.0, 1.0)
+        normals = normal(shape, subkey(key, Salt.SECOND))
 
         def activations(codes: tf.Tensor) -> list[tf.Tensor]:
             if labels is not None:

@@ -12,6 +12,7 @@ from tfdis.distributions import diagonal_gaussian, draw, draws_from
 from tfdis.distributions.posteriors import PosteriorFamily
 from tfdis.distributions.priors import Prior, StandardNormal
 from tfdis.errors import UserError
+from tfdis.keys import subkey
 from tfdis.losses.kl import mean_divergence
 from tfdis.losses.term import LossTerm
 from tfdis.models.autoencoder import Autoencoder
@@ -160,7 +161,7 @@ class VAE(Autoencoder):
         posterior, prior = self.posterior(inputs), self.prior_distribution()
 
         def log_weight(number: tf.Tensor) -> tf.Tensor:
-            z = self.sample(posterior, tf.random.experimental.stateless_fold_in(key, number))
+            z = self.sample(posterior, subkey(key, number))
             logits = self.decode(z, inputs.labels)
             log_ratio = prior.log_prob(z) - posterior.log_prob(z)
             return log_ratio - self.reconstruction.per_image(inputs.images, logits)
