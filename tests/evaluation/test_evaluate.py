@@ -70,7 +70,7 @@ def test_one_directory_per_metric_with_what_came_before(trained, tmp_path, capsy
     assert main([*arguments, "--metrics=mig,irs, sap_score", *bindings]) == 0
     output = capsys.readouterr()
     assert "irs.num_varying_latents: 3" in output.out
-    assert "[2/3] irs" in output.err
+    assert "2/3  irs" in output.err
     for name in ("mig", "irs", "sap_score"):
         directory = tmp_path / "scores" / name / "results"
         aggregate = json.loads((directory / "aggregate" / "evaluation.json").read_text())
