@@ -8,7 +8,6 @@ import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfdis.errors import UserError
-from tfdis.keys import normal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -196,16 +195,6 @@ def _all_gather(tensor: tf.Tensor) -> tf.Tensor:
 def num_replicas() -> int:
     """Over how many replicas a batch is spread."""
     return tf.distribute.get_strategy().num_replicas_in_sync
-
-
-def noise_like(codes: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-    """Standard normal noise of the shape of `codes`; over replicas, each its rows of one draw."""
-    size = tf.shape(codes)[0]
-    if num_replicas() == 1:
-        return normal(tf.shape(codes), key)
-    whole = normal([size * num_replicas(), codes.shape[1]], key)
-    first = size * tf.distribute.get_replica_context().replica_id_in_sync_group
-    return whole[first : first + size]
 
 
 def to_unit(images: tf.Tensor) -> tf.Tensor:

@@ -12,12 +12,6 @@ LOGITS = _RANDOM.normal(scale=3.0, size=(6, 4, 4, 3)).astype(np.float32)
 PIXELS = scipy.special.expit(LOGITS)
 
 
-def test_bernoulli_equals_scipy_on_binary_images():
-    binary = np.round(IMAGES)
-    expected = scipy.stats.bernoulli(PIXELS.astype(np.float64)).logpmf(binary).sum(axis=(1, 2, 3))
-    np.testing.assert_allclose(likelihoods.bernoulli(LOGITS).log_prob(binary), expected, rtol=1e-5)
-
-
 def test_continuous_bernoulli_is_the_bernoulli_over_its_integral():
     """Also where lambda is 1/2, the removable singularity of the constant's closed form."""
     logits = np.concatenate([LOGITS.ravel()[:20], [0.0, 1e-4, -1e-3, 15.0, -15.0]])

@@ -6,15 +6,6 @@ import tensorflow_probability as tfp
 tfd = tfp.distributions
 
 
-def bernoulli(logits: tf.Tensor) -> tfd.Distribution:
-    """Independent Bernoulli pixels; grey values are taken as targets of the cross-entropy.
-
-    Args:
-        logits: of the pixels, `[batch, height, width, channels]`.
-    """
-    return tfd.Independent(tfd.Bernoulli(logits=logits, dtype=logits.dtype), 3)
-
-
 def continuous_bernoulli(logits: tf.Tensor) -> tfd.Distribution:
     """Independent continuous Bernoulli pixels in [0, 1] (Loaiza-Ganem and Cunningham, 2019).
 

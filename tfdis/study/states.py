@@ -90,10 +90,6 @@ class Claim:
         self.attempt.path.unlink(missing_ok=True)
         os.close(self._descriptor)
 
-    def is_lost(self) -> bool:
-        """Whether another process has taken the model over."""
-        return not self.attempt.path.exists()
-
     @contextlib.contextmanager
     def heartbeat(
         self, on_loss: Callable[[], None], seconds: float = _HEARTBEAT_SECONDS

@@ -156,7 +156,7 @@ class Trainer:
         """Takes back what `get_state` gave."""
         self._epoch_sums = np.array(state["epoch_sums"])
 
-    def evaluate(self, num_batches: int) -> dict[str, float]:
+    def test_losses(self, num_batches: int) -> dict[str, float]:
         """The mean loss and terms over batches and noise of their own, without an update."""
         sums = np.zeros(len(self.names))
         for first in range(0, num_batches, _MOST_STEPS // 8):

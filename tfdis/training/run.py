@@ -90,7 +90,7 @@ class Run:
             if not isinstance(callback, IntervalCallback):
                 callback.on_train_end()
         self.written += self.model.save_in(self.model_dir)
-        values = self.trainer.evaluate(eval_steps)
+        values = self.trainer.test_losses(eval_steps)
         numbers = {
             **in_the_fields_words(values),
             "global_step": self.model.steps,

@@ -63,7 +63,7 @@ class Validation(IntervalCallback):
     def on_interval(self, step: int, logs: Logs) -> None:
         """Measures, and tells the log."""
         del logs
-        values = self._validator.evaluate(self.num_batches)
+        values = self._validator.test_losses(self.num_batches)
         values = {f"validation_{name}": value for name, value in values.items()}
         self.run.log.scores.update(values)
         self.run.log.write(step, values)
