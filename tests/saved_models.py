@@ -39,6 +39,7 @@ def write_tf_hub(directory, dataset="dummy_data", sampled=False):
     """A directory as disentanglement_lib's postprocessing on TF 1 leaves it."""
     v1 = tf.compat.v1
     with tf.Graph().as_default(), v1.Session() as session:
+        v1.set_random_seed(1)  # a training in this process may have asked for determinism
         images = v1.placeholder(tf.float32, [None, 64, 64, 1], name="images")
         matrix = v1.get_variable("matrix", initializer=MATRIX, use_resource=False)
         mean = tf.reshape(images, [-1, 64 * 64]) @ matrix

@@ -87,11 +87,11 @@ ATTACKS = [
     Attack("aicrowd", "files --author=me --folder=file", "could not be written", _file),
     Attack("aicrowd", "files --author=me --folder=/proc", "/proc/aicrowd.json could not be"),
     Attack("aicrowd", "files", "needs an author"),
-    Attack("aicrowd", "train --hours=0", "leaves no time to train"),
+    Attack("aicrowd", "train --hours=0", "--hours: '0' is not a number above 0"),
     Attack("aicrowd", "evaluate --metric=migg", "no metric 'migg'"),
     Attack("aicrowd", "evaluate", r"There is no /.*pytorch_model\.pt"),
     Attack("export", "--model_dir={model} --opset=1 --output_dir=new", "opset.* 1.*(9|18)"),
-    Attack("export", "--model_dir={model} --opset=0 --output_dir=new", "opset.* 0.*(9|18)"),
+    Attack("export", "--model_dir={model} --opset=0 --output_dir=new", "--opset: '0' is not a whole number from 1 up"),
     Attack("export", "--model_dir={model} --opset=99 --output_dir=new", "opset.* 99.*(9|18)"),
 ]  # fmt: skip
 

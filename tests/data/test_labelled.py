@@ -34,7 +34,7 @@ def test_without_factors_any_image_is_drawn():
     factors, observations = data.sample(200, state)
     assert factors.shape == (200, 0)
     assert len(np.unique(observations[:, 0, 0, 0])) > 20
-    assert data.feed().batch((), 0, step_key(0, 0), 4)[1] is None
+    assert data.feed().batch((), 0, step_key(0, 0), 4).factors is None
 
 
 def test_factors_of_no_column_are_no_factors():

@@ -99,11 +99,15 @@ def test_the_grader_is_told(client):
 def test_training_progress_is_by_steps_or_by_time(client):
     callback = GraderProgress(training_steps=1000, hours=1.0, every=100)
     run = types.SimpleNamespace(checkpoints=types.SimpleNamespace(elapsed_time=360.0))
-    callback.begin(run, 0)
+    callback.set_params({"run": run})
+    callback.set_model(types.SimpleNamespace(steps=0))
+    callback.on_train_begin()
     for step in (100, 150, 200):
-        callback.after_steps(None, step, 100, {})
+        callback.model.steps = step
+        callback.on_train_batch_end(step - 1)
     run.checkpoints.elapsed_time = 1800.0
-    callback.after_steps(None, 300, 100, {})
+    callback.model.steps = 300
+    callback.on_train_batch_end(299)
     assert [event[2]["training_progress"] for event in client] == [0.09, 0.18, 0.45]
 
 
@@ -158,11 +162,19 @@ def test_run_sh_runs_in_a_clone_and_outside_of_one(tmp_path, capsys):
     assert "There is no" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("hours", ["0", "0.03", "-1", "nan", "inf"])
-def test_hours_that_leave_nothing_are_refused(hours, monkeypatch, tmp_path, capsys):
+@pytest.mark.parametrize("hours", ["0", "-1", "nan", "inf"])
+def test_hours_that_are_no_positive_number_are_refused(hours, monkeypatch, tmp_path, capsys):
     monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "shared"))
-    assert command.main(["train", f"--hours={hours}"]) == 2
-    assert f"--hours={hours} leaves no time to train" in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="2"):
+        command.main(["train", f"--hours={hours}"])
+    assert f"--hours: '{hours}' is not a number above 0" in capsys.readouterr().err
+    assert not (tmp_path / "shared").exists()
+
+
+def test_hours_that_leave_nothing_are_refused(monkeypatch, tmp_path, capsys):
+    monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path / "shared"))
+    assert command.main(["train", "--hours=0.03"]) == 2
+    assert "--hours=0.03 leaves no time to train" in capsys.readouterr().err
     assert not (tmp_path / "shared").exists()
 
 

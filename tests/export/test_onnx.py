@@ -7,6 +7,7 @@ import pytest
 from narrow_networks import NUM_LATENTS, SHAPE, make_conditional_model, make_model, pairs
 
 from tfdis.architectures import tilers
+from tfdis.batch import Inputs
 from tfdis.errors import UserError
 from tfdis.export import verify
 from tfdis.export.onnx import OPERATORS, export_onnx, onnx_session
@@ -62,7 +63,7 @@ def test_a_conditional_model_takes_labels(tmp_path, images, tiler):
     labels = np.eye(5, dtype=np.float32)
     session = onnxruntime.InferenceSession(path)
     mean, _, pixels = session.run(None, {"images": images, "labels": labels})
-    np.testing.assert_allclose(mean, model.encode(images, labels), atol=1e-5)
+    np.testing.assert_allclose(mean, model.encode(Inputs(images, labels=labels)), atol=1e-5)
     expected = model.reconstruction.pixels(model(images, labels))
     np.testing.assert_allclose(pixels, expected, atol=1e-5)
     assert part(model, "decoder").inputs == ("codes", "labels")

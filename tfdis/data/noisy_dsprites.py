@@ -80,7 +80,7 @@ class ColorDSprites(_DrawnSprites):
         return sprites * random_state.uniform(0.5, 1, [len(sprites), 1, 1, 3])
 
     def _graph_paint(self, sprites: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        shape = [len(sprites), 1, 1, 3]
+        shape = [sprites.shape[0], 1, 1, 3]
         return sprites * (0.5 + 0.5 * uniform(shape, key))
 
 
@@ -94,7 +94,7 @@ class NoisyDSprites(_DrawnSprites):
         return np.minimum(sprites + random_state.uniform(0, 1, [len(sprites), 64, 64, 3]), 1.0)
 
     def _graph_paint(self, sprites: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
-        noise = uniform([len(sprites), 64, 64, 3], key)
+        noise = uniform([sprites.shape[0], 64, 64, 3], key)
         return tf.minimum(sprites + noise, 1.0)
 
 
@@ -124,7 +124,7 @@ class ScreamDSprites(_DrawnSprites):
     def _graph_paint(self, sprites: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
         height, width, _ = self._scream.shape
         keys = tf.unstack(tf.random.split(key, 3, alg="philox"))
-        batch = [len(sprites)]
+        batch = [sprites.shape[0]]
         top = tf.random.stateless_uniform(batch, keys[0], 0, height - 64, tf.int32, alg="philox")
         left = tf.random.stateless_uniform(batch, keys[1], 0, width - 64, tf.int32, alg="philox")
         tint = uniform([*batch, 1, 1, 3], keys[2])
