@@ -91,7 +91,11 @@ ATTACKS = [
     Attack("aicrowd", "evaluate --metric=migg", "no metric 'migg'"),
     Attack("aicrowd", "evaluate", r"There is no /.*pytorch_model\.pt"),
     Attack("export", "--model_dir={model} --opset=1 --output_dir=new", "opset.* 1.*(9|18)"),
-    Attack("export", "--model_dir={model} --opset=0 --output_dir=new", "--opset: '0' is not a whole number from 1 up"),
+    Attack(
+        "export",
+        "--model_dir={model} --opset=0 --output_dir=new",
+        "--opset: '0' is not a whole number from 1 up",
+    ),
     Attack("export", "--model_dir={model} --opset=99 --output_dir=new", "opset.* 99.*(9|18)"),
 ]  # fmt: skip
 
