@@ -9,6 +9,7 @@ from fake_stages import fake_stages, make_study
 
 from tfdis.errors import UserError
 from tfdis.evaluation.compat import disentanglement_lib
+from tfdis.manifest import Manifest
 from tfdis.study.stages import Repeats, Stages, num_stages, run_model
 from tfdis.study.study import Study, read_study
 
@@ -143,6 +144,20 @@ def test_complete_stages_are_kept_with_the_seeds_of_the_others(tmp_path):
     lost.unlink()
     run_model(study, 0, tmp_path, second.stages())
     assert second.calls == [call for call in first.calls if "sampled/mig" in str(call)]
+
+
+def test_a_model_stopped_while_it_was_drawn_or_scored_is_trained_to_its_end(tmp_path):
+    """Its losses are there, and its manifest says that more was to come."""
+    study = read_study(["studies/abstract_reasoning_study_v1.gin"])
+    first, second, third = Recorder(), Recorder(), Recorder()
+    run_model(study, 0, tmp_path, first.stages())
+    Manifest("train", complete=False).write(tmp_path / "model")
+    run_model(study, 0, tmp_path, second.stages())
+    assert [name for name, *_ in second.calls] == ["train"]
+    assert second.calls[0][-1] is True  # resume
+    Manifest("train", complete=True).write(tmp_path / "model")
+    run_model(study, 0, tmp_path, third.stages())
+    assert third.calls == []
 
 
 def test_what_a_killed_process_left_aside_is_cleared(tmp_path):

@@ -214,10 +214,16 @@ def test_a_line_cut_short_is_dropped_without_writing_in_place(model_dir, small):
         ("{}", r"run\.json is damaged"),
         ("[]", r"run\.json holds no dictionary"),
         ("{", r"run\.json could not be read as JSON"),
-        ('{"step": "x", "elapsed_time": 0, "callbacks": []}', r"run\.json is damaged"),
-        ('{"step": 4, "elapsed_time": 0, "callbacks": []}', "a run with 0 callbacks"),
-        ('{"step": 4, "elapsed_time": 0, "callbacks": [{}, {}]}', "a run with 2 callbacks"),
-        ('{"step": 4, "elapsed_time": 0, "callbacks": [{}]}', r"run\.json is damaged"),
+        ('{"step": "x", "elapsed_time": 0, "names": [], "callbacks": []}', r"run\.json is damaged"),
+        ('{"step": 4, "elapsed_time": 0, "callbacks": []}', "an earlier version of tfdis"),
+        (
+            '{"step": 4, "elapsed_time": 0, "names": ["Log"], "callbacks": [{}]}',
+            "a run with Log, and",
+        ),
+        (
+            '{"step": 4, "elapsed_time": 0, "names": ["Trainer", "Log"], "callbacks": [{}]}',
+            r"run\.json is damaged",
+        ),
     ],
 )
 def test_a_damaged_state_is_said_in_a_sentence(model_dir, small, damage, sentence):
@@ -228,7 +234,9 @@ def test_a_damaged_state_is_said_in_a_sentence(model_dir, small, damage, sentenc
 
 def test_other_callbacks_than_the_run_began_with_are_refused(model_dir, small):
     bindings = [*small, *_DRAWN, "model.training_steps = 6"]
-    with pytest.raises(UserError, match=r"a run with Log, and this one has Log, Evaluation"):
+    with pytest.raises(
+        UserError, match=r"a run with Trainer, Log, and this one has Trainer, Log, Evaluation"
+    ):
         train_with_gin(model_dir, resume=True, gin_bindings=bindings)
 
 

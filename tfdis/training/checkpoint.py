@@ -106,6 +106,11 @@ class Checkpoints(IntervalCallback):
             return 0
         read(path, model.state)
         state = results.read_json(path / "run.json")
+        if "callbacks" in state and "names" not in state:
+            raise UserError(
+                f"The checkpoint {path} was written by an earlier version of tfdis, which this one "
+                "cannot go on with: train anew, in another directory."
+            )
         try:
             step, elapsed = int(state["step"]), float(state["elapsed_time"])
             names, states = state["names"], state["callbacks"]
