@@ -91,7 +91,7 @@ class FrozenEmbedding(Embedding):
 
     def __init__(self, path: str, **kwargs: Any):
         super().__init__(**kwargs)
-        self.path = str(path)
+        self.directory = str(path)
         # In a tuple, where Keras does not look for variables: these are not this model's.
         opened = SavedModelDirectory(path)
         encoded = "representation" not in opened.signatures
@@ -106,7 +106,7 @@ class FrozenEmbedding(Embedding):
 
     def get_config(self) -> dict[str, Any]:
         """The arguments that make this layer again."""
-        return {**super().get_config(), "path": self.path}
+        return {**super().get_config(), "path": self.directory}
 
 
 @configurable("activation")

@@ -31,12 +31,13 @@ class RunDirectory:
         target: where it is in the end.
         path: where it is written: `target`, or beside it while that holds an earlier result.
         there: what an earlier start of the run has noted; None: this is its beginning.
+        stage: what is run.
     """
 
-    def __init__(self, target: Path, path: Path, there: Manifest | None):
+    def __init__(self, target: Path, path: Path, there: Manifest | None, stage: str = STAGE):
         self.target, self.path = target, path
         before = manifest.read(target) if path != target else None
-        self._manifest = there or Manifest(STAGE, replaces=before.id if before else None)
+        self._manifest = there or Manifest(stage, replaces=before.id if before else None)
         self._manifest.paths |= {*_OWN, "progress.jsonl"}
 
     @property
@@ -84,7 +85,7 @@ class RunDirectory:
 
 @contextlib.contextmanager
 def run_directory(
-    model_dir: str | os.PathLike, overwrite: bool, resume: bool
+    model_dir: str | os.PathLike, overwrite: bool, resume: bool, stage: str = STAGE
 ) -> Iterator[RunDirectory]:
     """The directory to train in, locked for the time of a `with` block.
 
@@ -94,7 +95,7 @@ def run_directory(
     Raises:
         UserError: see `refuse_model_dir`; or another process writes the directory.
     """
-    refuse_model_dir(model_dir, overwrite, resume)
+    refuse_model_dir(model_dir, overwrite, resume, stage)
     target = Path(model_dir).resolve()
     aside = target.with_name(f".{target.name}.training")
     outputs.recover(target)
@@ -102,40 +103,42 @@ def run_directory(
     try:
         with locked(target):
             _settle(target, aside)
-            refuse_model_dir(model_dir, overwrite, resume)
+            refuse_model_dir(model_dir, overwrite, resume, stage)
             if overwrite and not resume and manifest.read(target):
                 if aside.is_dir():
                     outputs.retire(aside, target)
-                yield RunDirectory(target, aside, None)
+                yield RunDirectory(target, aside, None, stage)
             else:
                 path = aside if aside.is_dir() else target
-                yield RunDirectory(target, path, manifest.read(path))
+                yield RunDirectory(target, path, manifest.read(path), stage)
     finally:
         if not was_there:
             with contextlib.suppress(OSError):
                 target.rmdir()  # succeeds where nothing was written
 
 
-def refuse_model_dir(model_dir: str | os.PathLike, overwrite: bool, resume: bool) -> None:
+def refuse_model_dir(
+    model_dir: str | os.PathLike, overwrite: bool, resume: bool, stage: str = STAGE
+) -> None:
     """Raises a UserError where no run can be written to `model_dir`."""
     model_dir = Path(model_dir)
     if not resume or (model_dir.exists() and not model_dir.is_dir()):
         try:
-            outputs.refuse_output(STAGE, model_dir, overwrite)
+            outputs.refuse_output(stage, model_dir, overwrite)
         except UserError as error:
             if not overwrite and (model_dir / "checkpoints").is_dir():
                 raise UserError(f"{str(error)[:-1]}, or pass --resume to go on with it.") from error
             raise
         return
     there = manifest.read(model_dir)
-    if there is not None and there.stage != STAGE:
+    if there is not None and there.stage != stage:
         raise UserError(
-            f"{model_dir} holds what the stage '{there.stage}' wrote: name a directory that "
-            "tfdis-train wrote, or a new one."
+            f"{model_dir} holds what the stage '{there.stage}' wrote: name a directory that the "
+            f"stage '{stage}' wrote, or a new one."
         )
     is_run = there is not None or (model_dir / "checkpoints").is_dir()
     foreign = [name for name in _NAMES if (model_dir / name).exists()]
-    if foreign and not is_run and not (model_dir / "results" / "gin" / "train.gin").is_file():
+    if foreign and not is_run and not (model_dir / "results" / "gin" / f"{stage}.gin").is_file():
         raise UserError(
             f"{model_dir / foreign[0]} is not of tfdis, which would write a file of that name: "
             "name another directory."

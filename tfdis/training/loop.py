@@ -156,14 +156,20 @@ class Trainer:
         """Takes back what `get_state` gave."""
         self._epoch_sums = np.array(state["epoch_sums"])
 
-    def test_losses(self, num_batches: int) -> dict[str, float]:
-        """The mean loss and terms over batches and noise of their own, without an update."""
+    def test_losses(self, num_batches: int, first_batch: int = 0) -> dict[str, float]:
+        """The mean loss and terms over batches and noise of their own, without an update.
+
+        Args:
+            num_batches: how many.
+            first_batch: the number of the first, so that two sets of batches can be kept apart.
+        """
         sums = np.zeros(len(self.names))
         for first in range(0, num_batches, _MOST_STEPS // 8):
             count = min(num_batches - first, _MOST_STEPS // 8)
             seed = self._evaluation_seed()
-            slab = self.feed.slab(seed, first, count, self._drawn)
-            sums += self._test(slab, tf.constant(first), tf.constant(count)).numpy()
+            start = first_batch + first
+            slab = self.feed.slab(seed, start, count, self._drawn)
+            sums += self._test(slab, tf.constant(start), tf.constant(count)).numpy()
         return dict(zip(self.names, sums / num_batches))
 
     def _evaluation_seed(self) -> int:

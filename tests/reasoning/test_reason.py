@@ -1,0 +1,70 @@
+import json
+
+import keras
+import numpy as np
+import pytest
+
+from tfdis.cli.reason import main
+from tfdis.results import read_json
+
+TINY = [
+    "abstract_reasoning.num_iterations = 2",
+    "abstract_reasoning.training_steps_per_iteration = 3",
+    "abstract_reasoning.eval_steps_per_iteration = 2",
+    "abstract_reasoning.batch_size = 4",
+    "OptimizedWildRelNet.edge_mlp = [8]",
+    "OptimizedWildRelNet.dropout_in_last_graph_layer = 0.5",
+]
+
+
+def _reason(output_dir, *arguments, bindings=()):
+    gin = [f"--gin_bindings={binding}" for binding in [*TINY, *bindings]]
+    common = ["--gin_file=reasoning/factors.gin", f"--output_dir={output_dir}"]
+    return main([*common, *gin, *arguments])
+
+
+def _numbers(output_dir):
+    return read_json(output_dir / "results/json/abstract_reasoning_results.json")
+
+
+@pytest.mark.slow
+def test_a_resumed_run_ends_bit_equal(tmp_path, capsys):
+    assert _reason(tmp_path / "whole") == 0
+    assert "chance: 0.1667" in capsys.readouterr().out
+    numbers = _numbers(tmp_path / "whole")
+    best = max((3, 6), key=lambda step: numbers[f"step{step}.val.accuracy"])
+    assert numbers["best.test.accuracy"] == numbers[f"step{best}.test.accuracy"]
+    assert numbers["step3.val.loss"] != numbers["step3.test.loss"]
+
+    assert _reason(tmp_path / "part", bindings=["abstract_reasoning.num_iterations = 1"]) == 0
+    # As if it had been stopped before its end.
+    manifest = next(tmp_path.glob("part/.tfdis*"))
+    content = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps({**content, "complete": False}))
+    assert _reason(tmp_path / "part", "--resume") == 0
+    again = _numbers(tmp_path / "part")
+    assert {k: v for k, v in again.items() if k.startswith("step")} == {
+        k: v for k, v in numbers.items() if k.startswith("step")
+    }
+    models = [
+        keras.models.load_model(tmp_path / name / "model.keras") for name in ("whole", "part")
+    ]
+    for one, other in zip(*(model.trainable_variables for model in models), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize(
+    ("bindings", "told"),
+    [
+        (["dataset.name = 'auto'"], "(--input_dir), or a data set"),
+        (
+            ["TwoStageModel.embedding_model_class = 'codes'"],
+            "@BaselineCNNEmbedder or @HubEmbedding",
+        ),
+        (["TwoStageModel.embedding_model_class = @HubEmbedding"], "HubEmbedding"),
+    ],
+)
+def test_what_is_wrong_is_told(tmp_path, bindings, told, capsys):
+    assert _reason(tmp_path / "out", bindings=bindings) == 2
+    assert told in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

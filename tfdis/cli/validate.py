@@ -1,0 +1,47 @@
+"""tfdis-validate: scores a trained model from few labels."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+
+from tfdis.cli.arguments import add_gin
+from tfdis.cli.run import run
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The command; returns its exit code."""
+    parser = argparse.ArgumentParser(
+        prog="tfdis-validate",
+        description="Scores a model on a small labelled set, drawn as a training with few labels "
+        "draws it: what one has to choose a model by.",
+        epilog="example: tfdis-validate --model_dir=models/s2_vae --output_dir=scores/validation "
+        "--gin_file=validation/mig.gin",
+    )
+    parser.add_argument("--model_dir", required=True, metavar="DIR", help="the model")
+    parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
+    add_gin(parser, "such as validation/mig.gin; repeat it for several, the later ones win")
+    parser.add_argument("--overwrite", action="store_true", help="replace scores that are there")
+    return run(parser, _validate, argv)
+
+
+def _validate(arguments: argparse.Namespace) -> None:
+    from tfdis.errors import UserError
+    from tfdis.evaluation.validate import validate_with_gin
+
+    if not arguments.gin_file and not arguments.gin_bindings:
+        raise UserError("Name a gin file, such as --gin_file=validation/mig.gin.")
+    scores = validate_with_gin(
+        arguments.model_dir,
+        arguments.output_dir,
+        arguments.overwrite,
+        arguments.gin_file,
+        arguments.gin_bindings,
+    )
+    for key, value in scores.items():
+        if key != "elapsed_time":
+            print(f"{key}: {value:.6g}")
+    print(f"Written: {arguments.output_dir}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
