@@ -38,7 +38,7 @@ def test_a_resumed_run_ends_bit_equal(tmp_path, capsys):
 
     assert _reason(tmp_path / "part", bindings=["abstract_reasoning.num_iterations = 1"]) == 0
     # As if it had been stopped before its end.
-    manifest = next(tmp_path.glob("part/.tfdis*"))
+    manifest = tmp_path / "part/.tfdis.json"
     content = json.loads(manifest.read_text())
     manifest.write_text(json.dumps({**content, "complete": False}))
     assert _reason(tmp_path / "part", "--resume") == 0
