@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from tfdis.cli.arguments import add_gin
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -27,7 +27,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--resume", action="store_true", help="go on from the newest checkpoint in the directory"
     )
-    return run(parser, _reason, argv, "--resume goes on with what is saved")
+    return run_command(parser, _reason, argv, "--resume goes on with what is saved")
 
 
 def _reason(arguments: argparse.Namespace) -> None:

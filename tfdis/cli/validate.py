@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 
 from tfdis.cli.arguments import add_gin
-from tfdis.cli.run import run
+from tfdis.cli.command import run_command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
     add_gin(parser, "such as validation/mig.gin; repeat it for several, the later ones win")
     parser.add_argument("--overwrite", action="store_true", help="replace scores that are there")
-    return run(parser, _validate, argv)
+    return run_command(parser, _validate, argv)
 
 
 def _validate(arguments: argparse.Namespace) -> None:

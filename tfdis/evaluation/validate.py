@@ -15,10 +15,9 @@ from tfdis import config, results
 from tfdis.checks import Count, Seed
 from tfdis.config import configurable
 from tfdis.data.labellers import sample_supervised_data
-from tfdis.data.named import get_named_ground_truth_data
 from tfdis.evaluation.model_directory import ModelDirectory
 from tfdis.outputs import refuse_output, stage_output
-from tfdis.postprocessing.saved import resolve_dataset
+from tfdis.postprocessing.saved_model_directory import dataset_of
 
 STAGE = "validation"
 
@@ -76,10 +75,7 @@ def validate(
     started = time.monotonic()
     refuse_output(STAGE, output_dir, overwrite, [model_dir])
     opened = ModelDirectory(model_dir)
-    resolve_dataset(opened)
-    labelled = sample_supervised_data(
-        random_seed, get_named_ground_truth_data(), num_labelled_samples
-    )
+    labelled = sample_supervised_data(random_seed, dataset_of(opened), num_labelled_samples)
     representation = opened.representation()
     with stage_output(STAGE, output_dir, overwrite, [model_dir]) as partial:
         scores = validation_fn(labelled.images, np.transpose(labelled.labels), representation)

@@ -13,7 +13,7 @@ from tfdis import config, manifest, results
 from tfdis.checks import Count, Seed, Weight
 from tfdis.config import configurable
 from tfdis.errors import UserError
-from tfdis.postprocessing.saved import SavedModelDirectory, resolve_dataset
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
 from tfdis.reasoning.feed import NUM_PANELS, MatrixFeed
 from tfdis.reasoning.model import ReasoningModel
 from tfdis.reasoning.panels import Panels, get_pgm_dataset
@@ -196,7 +196,7 @@ def _use_representation(input_dir: str | os.PathLike | None) -> Path | None:
     """
     if input_dir is not None:
         opened = SavedModelDirectory(input_dir)
-        resolve_dataset(opened)
+        dataset_of(opened)
         with gin.unlock_config():
             gin.bind_parameter("HubEmbedding.hub_path", str(opened.path))
         return opened.results_dir
