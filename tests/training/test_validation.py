@@ -13,8 +13,8 @@ from tfdis.training.train import train_with_gin
 
 HELD_OUT = (
     "split.held_out_images = 0.1",
-    "model.callbacks = [@validation(), @best_model()]",
-    "validation.every = 5",
+    "model.callbacks = [@held_out_losses(), @best_model()]",
+    "held_out_losses.every = 5",
     "validation.num_batches = 2",
 )
 
@@ -82,7 +82,9 @@ def test_a_resumed_run_remembers_its_best(tmp_path, tiny):
 
 def test_validation_without_held_out_images_says_so(tmp_path, tiny):
     with pytest.raises(UserError, match=r"bind split\.held_out_images"):
-        train_with_gin(tmp_path / "model", gin_bindings=tiny("model.callbacks = [@validation()]"))
+        train_with_gin(
+            tmp_path / "model", gin_bindings=tiny("model.callbacks = [@held_out_losses()]")
+        )
 
 
 @pytest.mark.parametrize(("keep", "expected"), [("1", 1), ("2", 2), ("'all'", 4)])
@@ -90,9 +92,9 @@ def test_keeps_as_many_checkpoints_as_asked(tmp_path, tiny, keep, expected):
     bindings = tiny(
         f"model.keep_checkpoints = {keep}",
         "model.checkpoint_seconds = 0.0",
-        "model.callbacks = [@validation()]",
+        "model.callbacks = [@held_out_losses()]",
         "split.held_out_images = 0.5",
-        "validation.every = 1",
+        "held_out_losses.every = 1",
         "model.training_steps = 4",
         "validation.num_batches = 1",
     )

@@ -10,10 +10,11 @@ import keras
 import numpy as np
 
 from tfdis import config, manifest, results
-from tfdis.checks import Count, Seed, Weight
+from tfdis.checks import Count, NotNegative, Seed
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
+from tfdis.progress import ProgressBar
 from tfdis.reasoning.feed import NUM_PANELS, MatrixFeed
 from tfdis.reasoning.model import ReasoningModel
 from tfdis.reasoning.panels import Panels, get_pgm_dataset
@@ -22,7 +23,6 @@ from tfdis.training.checkpoint import Checkpoints
 from tfdis.training.directory import refuse_model_dir, run_directory
 from tfdis.training.log import Log
 from tfdis.training.loop import Trainer
-from tfdis.training.progress import ProgressBar
 from tfdis.training.run import Run
 from tfdis.training.train import set_up
 
@@ -65,7 +65,7 @@ def reason(
     batch_size: Count = gin.REQUIRED,
     name: str = "",
     log_every: Count = 100,
-    checkpoint_seconds: Weight = 60.0,
+    checkpoint_seconds: NotNegative = 60.0,
 ) -> dict[str, float]:
     """Trains a model on the matrices `pgm` over `dataset.name`; leaves it and its accuracies.
 

@@ -25,7 +25,7 @@ class BestModel(IntervalCallback):
     Example:
         In gin:
 
-            model.callbacks = [@validation(), @best_model()]
+            model.callbacks = [@held_out_losses(), @best_model()]
             best_model.value = "validation_loss"
     """
 

@@ -12,7 +12,7 @@ from tfdis.training.callbacks import IntervalCallback, Logs
 from tfdis.training.loop import Trainer
 
 
-@configurable("validation")
+@configurable("held_out_losses")
 class Validation(IntervalCallback):
     """Measures the losses on what gin's `split` holds out, every so many steps and at the end.
 
@@ -27,8 +27,8 @@ class Validation(IntervalCallback):
         In gin:
 
             split.held_out_images = 0.1
-            model.callbacks = [@validation()]
-            validation.every = 1000
+            model.callbacks = [@held_out_losses()]
+            held_out_losses.every = 1000
     """
 
     def __init__(
@@ -50,12 +50,12 @@ class Validation(IntervalCallback):
             raise UserError("Validation is for tfdis-train: in fit, pass validation_data.")
         trainer = run.trainer
         if trainer.feed.draw.group_size > 1:
-            raise UserError("validation draws images one by one, and this model takes groups.")
+            raise UserError("held_out_losses draws images one by one, and this model takes groups.")
         weights = split(run.data, part="held_out")
         if weights is None or not weights.any():
             raise UserError(
-                "validation needs images that training does not see: bind split.held_out_images "
-                "to their share, such as 0.1."
+                "held_out_losses needs images that training does not see: bind "
+                "split.held_out_images to their share, such as 0.1."
             )
         feed = trainer.feed.drawing(IndependentDraw(run.data.num_images, weights))
         self._validator = Trainer(self.model, feed, trainer.batch_size, 0, trainer.strategy)
