@@ -15,7 +15,7 @@ HELD_OUT = (
     "split.held_out_images = 0.1",
     "model.callbacks = [@held_out_losses(), @best_model()]",
     "held_out_losses.every = 5",
-    "validation.num_batches = 2",
+    "held_out_losses.num_batches = 2",
 )
 
 
@@ -96,7 +96,7 @@ def test_keeps_as_many_checkpoints_as_asked(tmp_path, tiny, keep, expected):
         "split.held_out_images = 0.5",
         "held_out_losses.every = 1",
         "model.training_steps = 4",
-        "validation.num_batches = 1",
+        "held_out_losses.num_batches = 1",
     )
     train_with_gin(tmp_path / "model", gin_bindings=bindings)
     found = sorted(path.name for path in (tmp_path / "model/checkpoints").iterdir())

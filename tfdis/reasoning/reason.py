@@ -155,7 +155,7 @@ class Accuracies(keras.callbacks.Callback):
         """Measures on both sets."""
         del epoch, logs
         sets = {
-            name: self._trainer.evaluate(self._num_batches, number * self._num_batches)
+            name: self._trainer.test_losses(self._num_batches, number * self._num_batches)
             for number, name in enumerate(("val", "test"))
         }
         self.measured.append({"step": self._trainer.model.steps, **sets})
