@@ -1,6 +1,7 @@
 """A trained model as its users want it: numpy in, numpy out."""
 
 import os
+import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from tfdis.keys import step_key
 from tfdis.models.autoencoder import Autoencoder
 
 _BATCH = 512
+
+# What Keras says of a class that is registered nowhere.
+_MISSING = re.compile(r"Could not locate (\w+) '([^']+)'.*?'module': '([^']+)'", re.DOTALL)
 
 
 class TrainedModel:
@@ -283,7 +287,8 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
     """Reads a `.keras` file of this library.
 
     Raises:
-        UserError: it is missing, damaged, or holds something else.
+        UserError: it is missing, damaged, or holds something else, or a class that it needs is in
+            a module of the user's own that is not imported.
     """
     from tfdis.config import register_all
 
@@ -294,6 +299,13 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     # Keras raises whatever the first wrong byte leads to; all of it means the same to the user.
     except Exception as error:
+        missing = _MISSING.search(str(error))
+        if missing:
+            kind, name, module = missing.groups()
+            raise UserError(
+                f"{path} needs the {kind} {name} of the module {module}, which is not imported: "
+                f"pass --import={module}, or import it before the model is loaded."
+            ) from error
         raise UserError(
             f"{path} is damaged or no model of this library: {str(error).splitlines()[0][:200]}"
         ) from error
