@@ -8,6 +8,8 @@ class FakeModel:
     """A model without a network: latents 0 to 3 are the place, size and colour of a blob."""
 
     label_groups = ()
+    latent_values = None
+    is_gaussian = True
 
     def __init__(self, num_latents=10, shape=(16, 16, 1)):
         self.num_latents = num_latents

@@ -19,11 +19,20 @@ _BATCH = 500
 class Trained(Protocol):
     """The part of `tfdis.models.trained.TrainedModel` that pictures need.
 
-    A conditional model also has `label_groups`, the parts of its label and the names of each one's
-    classes (one name for an attribute that is there or not), such as
-    `(("shape", ("square", "ellipse", "heart")),)`, and `labels(factors)`, float32 of the label's
-    whole width; its `encode` and `decode` take the labels as a second argument.
+    A conditional model also has `labels(factors)`, float32 of the label's whole width; its `encode`
+    and `decode` take the labels as a second argument.
+
+    Attributes:
+        label_groups: of a conditional model, the parts of its label and the names of each one's
+            classes (one name for an attribute that is there or not), such as
+            `(("shape", ("square", "ellipse", "heart")),)`; else empty.
+        latent_values: of quantized latents, the values of each; else None.
+        is_gaussian: whether the posterior is a diagonal Gaussian, and the prior a standard normal.
     """
+
+    label_groups: tuple[tuple[str, tuple[str, ...]], ...]
+    latent_values: Sequence[np.ndarray] | None
+    is_gaussian: bool
 
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Images in [0, 1] to means and log variances; None for these without a posterior."""
@@ -126,7 +135,7 @@ def gather(
     )
     mean = np.concatenate(means)
     # Pictures of other posteriors rank latents by their spread, as those of none.
-    gaussian = log_variances[0] is not None and getattr(trained, "is_gaussian", True)
+    gaussian = log_variances[0] is not None and trained.is_gaussian
     log_variance = np.concatenate(log_variances) if gaussian else None
     names = tuple(getattr(data, "factor_names", map(str, range(data.num_factors))))
     summary = summarize_latents(mean, log_variance, dead_below)
@@ -139,7 +148,7 @@ def gather(
         names,
         summary,
         trained.label_groups,
-        getattr(trained, "latent_values", None),
+        trained.latent_values,
         read_curves(progress_file) if progress_file and Path(progress_file).is_file() else {},
     )
 
