@@ -40,13 +40,16 @@ def main():
             short = ("model.training_steps = 1", "model.eval_steps = 1", "model.callbacks = []")
             train += [f"--gin_bindings={binding}" for binding in short]
             run(["-m", f"tfdis.cli.{train[0]}", *train[1:]], source, arguments.cores)
-        for _ in range(arguments.rounds):
+        for turn in range(arguments.rounds):
             for number, (name, source) in enumerate(sources.items()):
                 ways = {
-                    "train": [f"--gin_file={arguments.gin_file}", f"--model_dir={folder}/new"],
+                    "train": [
+                        f"--gin_file={arguments.gin_file}",
+                        f"--model_dir={folder}/{number}_{turn}",
+                    ],
                     "evaluate": [
                         f"--model_dir={folder}/{number}",
-                        f"--output_dir={folder}/scores",
+                        f"--output_dir={folder}/{number}_{turn}_scores",
                         "--metrics=mig",
                     ],
                 }
