@@ -1,5 +1,7 @@
 """The one kind of error that a user can act on."""
 
+import re
+
 
 class UserError(Exception):
     """Says in one sentence what was wrong, where, and what would be right.
@@ -9,5 +11,5 @@ class UserError(Exception):
 
 
 def without_gins_trace(error: BaseException) -> str:
-    """The message of an error, without the line that gin adds for each configurable on its way."""
-    return str(error).split("\n  In call to configurable")[0]
+    """The message of an error, without the lines that gin adds for each configurable and file."""
+    return re.split(r"\n  In (?:call to configurable|file) ", str(error))[0]
