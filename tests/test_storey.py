@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+import tfdis
 from tfdis.architectures.decoders import test_decoder as small_decoder
 from tfdis.architectures.encoders import test_encoder as small_encoder
 from tfdis.batch import Inputs, Outputs, map_tensors
@@ -297,3 +298,36 @@ def test_a_plateau_beside_a_schedule_is_refused_before_the_first_step(tmp_path):
     with pytest.raises(UserError, match="follows a schedule, which reduce_on_plateau cannot"):
         train_with_gin(tmp_path / "model", gin_bindings=bindings)
     assert not (tmp_path / "model/progress.jsonl").exists()
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"batch_size": 0}, "fit.batch_size is 0: expected a whole number from 1 up"),
+        ({"batch_size": "16"}, "fit.batch_size is '16'"),
+        ({"batch_size": True}, "fit.batch_size is True"),
+        ({"steps_per_epoch": 1.5}, "fit.steps_per_epoch is 1.5"),
+        ({"epochs": -5}, "fit.epochs is -5"),
+    ],
+)
+def test_fit_refuses_what_makes_no_sense(wrong, message):
+    with pytest.raises(UserError, match=message):
+        a_vae().fit(Sprites(), **wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"metrics": 3}, "metrics is 3"),
+        ({"metrics": ["mig"], "gin_bindings": [1]}, "gin_bindings is"),
+        ({"metrics": ["mig"], "verbose": "no"}, "verbose is 'no': expected True or False"),
+    ],
+)
+def test_score_and_evaluate_refuse_what_makes_no_sense(wrong, message):
+    codes, factors = np.random.RandomState(0).normal(size=(50, 2)), np.arange(100).reshape(50, 2)
+    with pytest.raises(UserError, match=f"score.{message}"):
+        tfdis.score(codes, factors % 3, **wrong)
+    with pytest.raises(UserError, match=f"evaluate.{message}"):
+        tfdis.evaluate(lambda images: images[:, 0, 0], Sprites(), **wrong)
+    with pytest.raises(UserError, match=r"evaluate.batch_size is -1"):
+        tfdis.evaluate(lambda images: images, Sprites(), "mig", batch_size=-1)

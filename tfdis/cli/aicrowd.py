@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=8.0,
         help="for all of it, from reading the data to the file (default: 8, the challenge's)",
     )
-    add_gin(train, "default: aicrowd.gin")
+    add_gin(train, "default: aicrowd.gin", strict=True)
 
     evaluate = commands.add_parser("evaluate", help="what the grader does: five metrics, one table")
     evaluate.add_argument("--metric", metavar="NAME[,NAME]", help="only these")

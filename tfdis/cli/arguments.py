@@ -38,14 +38,16 @@ def add_gin(
     parser: argparse.ArgumentParser,
     files: str | None = "read in this order; repeat it for several",
     bindings: str = "read after the files; repeat it for several",
+    strict: bool = False,
     **kwargs: Any,
 ) -> None:
-    """Adds --gin_file, --gin_bindings, --import and --strict.
+    """Adds --gin_file, --gin_bindings and --import.
 
     Args:
         parser: of the command.
         files: help on --gin_file; None: the command has none.
         bindings: help on --gin_bindings.
+        strict: add --strict, for a command that builds a model.
         kwargs: of `add_argument`, for --gin_file.
     """
     if files is not None:
@@ -59,9 +61,10 @@ def add_gin(
         help=bindings,
     )
     add_import(parser)
-    parser.add_argument(
-        "--strict", action="store_true", help="refuse gin bindings that nothing uses"
-    )
+    if strict:
+        parser.add_argument(
+            "--strict", action="store_true", help="refuse gin bindings that nothing uses"
+        )
 
 
 def add_import(parser: argparse.ArgumentParser) -> None:

@@ -11,6 +11,7 @@ import gin
 import numpy as np
 from annotated_types import Ge
 
+from tfdis.checks import Count, checked
 from tfdis.config import configurable, explained, one_sentence
 from tfdis.errors import UserError
 from tfdis.evaluation.metric import scores_from
@@ -21,13 +22,14 @@ from tfdis.metrics.source import Source
 from tfdis.metrics.table import TableSource
 
 
+@checked
 def evaluate(
     model: Any,
     data: Any,
-    metrics: Sequence[str],
+    metrics: str | Sequence[str],
     gin_bindings: Sequence[str] = (),
     sample: bool = False,
-    batch_size: int = 1000,
+    batch_size: Count = 1000,
     verbose: bool = True,
 ) -> dict[str, dict[str, Any]]:
     """Scores a model; all metrics share the codes of the images that they have in common.
@@ -61,10 +63,11 @@ def evaluate(
     return _all_scores(source, metrics, gin_bindings, verbose)
 
 
+@checked
 def score(
-    codes: np.ndarray,
-    factors: np.ndarray,
-    metrics: Sequence[str],
+    codes: Any,
+    factors: Any,
+    metrics: str | Sequence[str],
     factor_names: Sequence[str] | None = None,
     gin_bindings: Sequence[str] = (),
     verbose: bool = False,

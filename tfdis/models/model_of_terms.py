@@ -10,6 +10,7 @@ import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
 from tfdis.batch import Inputs, Outputs, gathered, map_tensors, num_replicas
+from tfdis.checks import Count, checked
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.groups import pairs
 from tfdis.data.pipeline import tf_dataset
@@ -132,12 +133,14 @@ class ModelOfTerms(keras.Model):
         """Compiles a model that was loaded, as it was when it was saved."""
         self.compile(**keras.saving.deserialize_keras_object(config))
 
+    @checked
     def fit(
         self,
         x: Any = None,
         *arguments: Any,
-        batch_size: int = 64,
-        steps_per_epoch: int | None = None,
+        batch_size: Count = 64,
+        steps_per_epoch: Count | None = None,
+        epochs: Count = 1,
         **kwargs: Any,
     ) -> keras.callbacks.History:
         """As Keras' `fit`, and on a data set of this library too.
@@ -150,7 +153,11 @@ class ModelOfTerms(keras.Model):
             batch_size: images per update, for arrays and for a `GroundTruthData`.
             steps_per_epoch: updates per epoch; a `GroundTruthData` has by default as many as it
                 takes to see as many images as there are.
+            epochs: as in Keras.
             **kwargs: as in Keras.
+
+        Raises:
+            UserError: a number is none that makes sense.
         """
         if isinstance(x, GroundTruthData):
             steps_per_epoch = steps_per_epoch or max(1, x.num_images // batch_size)
@@ -159,7 +166,12 @@ class ModelOfTerms(keras.Model):
         if isinstance(x, tf.data.Dataset):
             batch_size, kwargs["shuffle"] = None, False
         return super().fit(
-            x, *arguments, batch_size=batch_size, steps_per_epoch=steps_per_epoch, **kwargs
+            x,
+            *arguments,
+            batch_size=batch_size,
+            steps_per_epoch=steps_per_epoch,
+            epochs=epochs,
+            **kwargs,
         )
 
     def forward(self, inputs: Inputs, step: tf.Tensor, key: tf.Tensor, training: bool) -> Outputs:
