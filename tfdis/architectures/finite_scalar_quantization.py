@@ -51,15 +51,17 @@ class FiniteScalarQuantization(Quantizer):
         self._width = (self._levels // 2).astype(np.float32)
 
     def _bounded(self, features: Any) -> Any:
-        return ops.tanh(features + self._shift) * self._half - self._offset
+        # As tensors: PyTorch would leave the graph for an array, and a trace would keep its result.
+        shift, half, offset = map(ops.convert_to_tensor, (self._shift, self._half, self._offset))
+        return ops.tanh(features + shift) * half - offset
 
     def continuous(self, features: Any) -> Any:
         """The codes between -1 and 1."""
-        return self._bounded(features) / self._width
+        return self._bounded(features) / ops.convert_to_tensor(self._width)
 
     def nearest(self, features: Any) -> Any:
         """See `Quantizer.nearest`."""
-        return ops.round(self._bounded(features)) / self._width
+        return ops.round(self._bounded(features)) / ops.convert_to_tensor(self._width)
 
     @property
     def values(self) -> list[np.ndarray]:

@@ -30,7 +30,7 @@ class ScalarCodebooks(Quantizer):
         """Makes the codebooks, `[num_latents, num_values]`."""
 
         def evenly(shape: tuple, dtype: Any) -> Any:
-            return ops.broadcast_to(ops.linspace(-0.5, 0.5, shape[1], dtype=dtype), shape)
+            return ops.tile(ops.linspace(-0.5, 0.5, shape[1], dtype=dtype)[None], (shape[0], 1))
 
         self.codebooks = self.add_weight(
             shape=(input_shape[-1], self.num_values), initializer=evenly, name="codebooks"
@@ -44,8 +44,9 @@ class ScalarCodebooks(Quantizer):
         """See `Quantizer.nearest`."""
         codebooks = ops.convert_to_tensor(self.codebooks)
         distance = ops.abs(features[..., None] - codebooks)
-        chosen = ops.one_hot(ops.argmin(distance, axis=-1), self.num_values, dtype=features.dtype)
-        return ops.sum(chosen * codebooks, axis=-1)
+        # Not an argmin, for which ONNX has no operator as Keras writes it; a tie takes the middle.
+        chosen = ops.cast(distance <= ops.min(distance, axis=-1, keepdims=True), distance.dtype)
+        return ops.sum(chosen * codebooks, axis=-1) / ops.sum(chosen, axis=-1)
 
     @property
     def values(self) -> list[np.ndarray]:
