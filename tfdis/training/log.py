@@ -88,7 +88,7 @@ class Log(MeanOverInterval):
     def on_means(self, step: int, means: Logs) -> None:
         """Writes one line, with what the learning rate and all schedules are at this step."""
         scheduled = self._scheduled(tf.constant(step, tf.int64))
-        rate = float(self.model.optimizer.learning_rate)
+        rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
         numbers = {name: float(value) for name, value in scheduled.items()}
         self.write(step, {**means, "learning_rate": rate, **numbers})
 

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Annotated, Any
 
+import tensorflow as tf
 from annotated_types import Ge
 
 from tfdis.checks import Fraction
@@ -63,7 +64,9 @@ class ReduceOnPlateau(IntervalCallback):
         self.bad_epochs += 1
         if self.bad_epochs > self.patience:
             optimizer = self.model.optimizer
-            optimizer.learning_rate = max(float(optimizer.learning_rate) * self.factor, self.floor)
+            # Of a variable with a copy on each device there is no float.
+            rate = float(tf.convert_to_tensor(optimizer.learning_rate))
+            optimizer.learning_rate = max(rate * self.factor, self.floor)
             self.bad_epochs = 0
 
     def get_state(self) -> dict[str, Any]:
