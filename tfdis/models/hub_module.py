@@ -5,6 +5,7 @@ import shutil
 
 import keras
 import tensorflow as tf
+import tensorflow_probability as tfp
 
 from tfdis.batch import Inputs
 from tfdis.disk import os_errors
@@ -51,7 +52,12 @@ def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
         outputs = gaussian_encoder(images)
         z = outputs["mean"]
         if model.has_posterior:
-            z = model.posterior_family(z, outputs["logvar"]).sample()
+            posterior = model.posterior_family(z, outputs["logvar"])
+            if isinstance(posterior.distribution, tfp.distributions.Normal):
+                # tfp's own sampling has an operation that TensorFlow 1.15 lacks.
+                z += posterior.stddev() * tf.random.normal(tf.shape(z))
+            else:
+                z = posterior.sample()
         labels = model.with_labels(Inputs(images), infer=True).labels
         return {"images": model.decode(z, labels, training=False)}
 
