@@ -158,3 +158,14 @@ def test_unravel_and_unpack_are_numpys():
     packed = np.random.default_rng(0).integers(0, 256, (5, 3, 4), np.uint8)
     expected = np.unpackbits(packed, axis=-1, bitorder="little")
     np.testing.assert_array_equal(unpack_bits(tf.constant(packed)), expected)
+
+
+def test_slabs_of_any_length_share_one_trace():
+    feed = stored_feed_in_slabs()
+    for first, count in ((0, 4), (4, 7), (11, 1), (12, 4)):
+        assert feed.slab(0, first, count, 5)[0].shape[0] == count
+    assert feed._indices.experimental_get_tracing_count() == 1
+
+
+def stored_feed_in_slabs():
+    return SlabFeed(IndependentDraw(len(_IMAGES)), lambda indices: _IMAGES[indices])
