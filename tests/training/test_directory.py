@@ -163,7 +163,7 @@ _DRAWN = ("model.callbacks = [@scores(), @visualization()]", "scores.metrics = [
 @pytest.mark.parametrize("stopped_in", ["scores", "pictures"])
 def test_a_run_stopped_while_it_scores_or_draws_goes_on(tmp_path, small, stopped_in, monkeypatch):
     place = {
-        "scores": (EvaluationCallback, "end"),
+        "scores": (EvaluationCallback, "on_train_end"),
         "pictures": (Visualization, "_draw"),
     }[stopped_in]
 

@@ -192,5 +192,5 @@ def test_wandb_without_login_or_network_goes_offline_and_on_under_its_id(tmp_pat
 
 
 def test_wandb_refuses_a_mode_that_does_not_exist(tmp_path):
-    with pytest.raises(UserError, match="'dryrun': it is one of auto, online"):
+    with pytest.raises(UserError, match="is 'dryrun': expected 'auto', 'online'"):
         WandbLogger(tmp_path, mode="dryrun")
