@@ -227,3 +227,11 @@ def test_a_factor_that_nobody_knows_is_counted_and_said():
     with np.errstate(invalid="ignore"):
         assert np.isnan(np.mean(theirs.max(axis=1) / theirs.sum(axis=1)))
     assert np.isfinite(found["infoc"])
+
+
+def test_a_latent_that_varies_by_rounding_alone_is_discretized():
+    from tfdis.metrics.discretizer import histogram_discretizer
+
+    column = np.float32(1.0) + np.arange(3, dtype=np.float32) * np.spacing(np.float32(1.0))
+    bins = histogram_discretizer(np.repeat(column, 5)[:, None], 20)
+    assert bins.reshape(3, 5).tolist() == [[1] * 5, [11] * 5, [20] * 5]

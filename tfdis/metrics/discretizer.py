@@ -25,9 +25,17 @@ def histogram_discretizer(target: np.ndarray, num_bins: NumBins = 20) -> np.ndar
     """
     discretized = np.zeros_like(target)
     for i, column in enumerate(target.T):
-        edges = np.histogram_bin_edges(column, num_bins)
+        edges = _edges(column, num_bins)
         discretized[:, i] = np.digitize(column, edges[:-1])
     return discretized
+
+
+def _edges(column: np.ndarray, num_bins: int) -> np.ndarray:
+    try:
+        return np.histogram_bin_edges(column, num_bins)
+    except ValueError:
+        # Codes of a collapsed latent differ by rounding: single precision has no room for the bins.
+        return np.histogram_bin_edges(column.astype(np.float64), num_bins)
 
 
 external_configurable(histogram_discretizer, "histogram_discretizer", denylist=["target"])
