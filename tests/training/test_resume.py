@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from tfdis import onednn
 from tfdis.errors import UserError
 from tfdis.models.trained import load
 from tfdis.progress import ProgressBar
@@ -90,9 +91,13 @@ def test_resuming_a_complete_run_changes_nothing(tmp_path, tiny, capsys):
 def test_kill_9_at_any_moment_loses_nothing(tmp_path, slow_run, tiny):
     """Killed three times while checkpoints are written without pause, then resumed to the end."""
     killed = tmp_path / "killed"
+    # The same kernels as in this process, where something may have imported TensorFlow first.
+    environment = {**os.environ, "TF_ENABLE_ONEDNN_OPTS": str(int(onednn.is_on()))}
     step = 0
     for moment in range(3):
-        process = subprocess.Popen(command(killed, slow_run, "--resume"), stdout=subprocess.PIPE)
+        process = subprocess.Popen(
+            command(killed, slow_run, "--resume"), stdout=subprocess.PIPE, env=environment
+        )
         wait_for(lambda: newest(killed) > step + 5)  # noqa: B023
         time.sleep(0.13 * moment)
         process.kill()
