@@ -35,7 +35,10 @@ def import_modules(names: Sequence[str], folder: str | Path | None = None) -> No
         except UserError:
             raise
         except Exception as error:
-            if isinstance(error, ModuleNotFoundError) and error.name == name.partition(".")[0]:
+            if isinstance(error, ModuleNotFoundError) and error.name in (
+                name,
+                name.partition(".")[0],
+            ):
                 said = f": write --import={Path(name).stem}" if name.endswith(".py") else ""
                 raise UserError(
                     f"--import={name}: there is no module of this name in {folder}, nor an "

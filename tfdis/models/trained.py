@@ -304,7 +304,7 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
             kind, name, module = missing.groups()
             raise UserError(
                 f"{path} needs the {kind} {name} of the module {module}, which is not imported: "
-                f"pass --import={module}, or import it before the model is loaded."
+                f"where you trust it, pass --import={module}, or import it before."
             ) from error
         raise UserError(
             f"{path} is damaged or no model of this library: {str(error).splitlines()[0][:200]}"
