@@ -9,6 +9,7 @@ import tensorflow as tf
 
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw
+from tfdis.data.ground_truth import GroundTruthData
 from tfdis.distributions import diagonal_gaussian, log_variance
 from tfdis.keys import subkey
 from tfdis.losses.term import LossTerm
@@ -42,7 +43,7 @@ class ExamplePairs(Draw):
 
 
 @configurable("example_pairs")
-def example_pairs(data) -> ExamplePairs:
+def example_pairs(data: GroundTruthData) -> ExamplePairs:
     """The draw, for `model.draw`."""
     return ExamplePairs(data)
 
