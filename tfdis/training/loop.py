@@ -106,11 +106,6 @@ class Trainer:
         self._steps_per_call, self._calls = 1, 0
         self._epoch_sums = np.zeros(len(self.names))
 
-    @property
-    def learning_rate(self) -> float:
-        """The learning rate of the next update."""
-        return float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
-
     def run(
         self,
         until: int,
