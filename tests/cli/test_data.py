@@ -41,7 +41,7 @@ def test_download_brings_files_to_their_place(tmp_path, data_dir, capsys, monkey
     served.mkdir()
     (served / "3dshapes.h5").write_bytes(b"images")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=served)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _SilentServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         url = f"http://127.0.0.1:{server.server_port}/3dshapes.h5"
@@ -59,10 +59,22 @@ def test_download_of_what_is_drawn_here(capsys):
     assert "needs no download" in capsys.readouterr().out
 
 
+class _SilentHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, format, *arguments):
+        pass
+
+
+class _SilentServer(http.server.ThreadingHTTPServer):
+    """`check` closes a connection after the headers; the server's thread would print that."""
+
+    def handle_error(self, request, client_address):
+        pass
+
+
 def test_check_says_which_address_answers(tmp_path, capsys, monkeypatch):
     (tmp_path / "there.h5").write_bytes(b"images" * 500_000)
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=tmp_path)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    handler = functools.partial(_SilentHandler, directory=tmp_path)
+    with _SilentServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         base = f"http://127.0.0.1:{server.server_port}"

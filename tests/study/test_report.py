@@ -335,7 +335,7 @@ def test_browser_traces_a_number_to_its_run(page, directory, tmp_path):
 def test_browser_shows_the_heat_map_and_the_traversals(page, tmp_path):
     """All of them in the first frame, as a printer or a screenshot takes it."""
     _browse(
-        page, [f"--screenshot={tmp_path / 'page.png'}", "--window-size=1400,3600"], "", tmp_path
+        page, [f"--screenshot={tmp_path / 'page.png'}", "--window-size=1400,4600"], "", tmp_path
     )
     pixels = np.asarray(Image.open(tmp_path / "page.png").convert("RGB")).astype(int)
     # Six traversals on nearly black ground, some 380 by 340 pixels each.
