@@ -30,7 +30,10 @@ class Conv2D(keras.layers.Conv2D):
             and _computes_with_onednn(self)
         ):
             return super().call(inputs)
-        return _with_bias_and_activation(self, _product_2x2(inputs, self.kernel))
+        outputs = _product_2x2(inputs, self.kernel)
+        if self.use_bias:
+            outputs = keras.ops.add(outputs, self.bias)
+        return outputs if self.activation is None else self.activation(outputs)
 
 
 @keras.saving.register_keras_serializable("tfdis")
@@ -55,7 +58,8 @@ class Conv2DTranspose(keras.layers.Conv2DTranspose):
             and _computes_with_onednn(self)
         ):
             return super().call(inputs)
-        return _with_bias_and_activation(self, _transposed(inputs, self.kernel, stride))
+        outputs = _transposed(inputs, self.kernel, self.bias if self.use_bias else None, stride)
+        return outputs if self.activation is None else self.activation(outputs)
 
 
 def _computes_with_onednn(layer: keras.layers.Layer) -> bool:
@@ -71,14 +75,6 @@ def _computes_with_onednn(layer: keras.layers.Layer) -> bool:
         and all(device.device_type == "CPU" for device in tf.config.list_physical_devices())
         and onednn.is_on()
     )
-
-
-def _with_bias_and_activation(layer: keras.layers.Layer, outputs: Any) -> Any:
-    import tensorflow as tf
-
-    if layer.use_bias:
-        outputs = tf.nn.bias_add(outputs, tf.convert_to_tensor(layer.bias))
-    return outputs if layer.activation is None else layer.activation(outputs)
 
 
 def _even(size: int | None) -> bool:
@@ -117,18 +113,20 @@ def _product_2x2(images: Any, kernel: Any) -> Any:
     return convolve(images, tf.convert_to_tensor(kernel))
 
 
-def _transposed(inputs: Any, kernel: Any, stride: int) -> Any:
+def _transposed(inputs: Any, kernel: Any, bias: Any, stride: int) -> Any:
     """A transposed convolution, padded "same", as a convolution 2x2 of stride 1.
 
     Row `stride * i + u - stride / 2` of the output gets row i of the input by row u of the kernel.
     So the block of `stride` rows that begins at `stride * i - stride / 2` gets row i by the first
     half of the kernel, and row i - 1 by the second: a kernel of two rows that gives a block as
     channels. Columns likewise. The gradients are those of the transposed convolution: they are
-    plain convolutions, and fast.
+    plain convolutions, and fast. The bias is added to blocks, whose channels are many, and its
+    gradient is summed over images first: TensorFlow is slow at both where channels are few.
 
     Args:
         inputs: `[batch, height, width, channels]`.
         kernel: `[2 * stride, 2 * stride, filters, channels]`.
+        bias: `[filters]`, or None.
         stride: even.
 
     Returns:
@@ -140,13 +138,15 @@ def _transposed(inputs: Any, kernel: Any, stride: int) -> Any:
     cut = slice(stride // 2, -(stride // 2))
 
     @tf.custom_gradient
-    def convolve(inputs: tf.Tensor, kernel: tf.Tensor) -> tuple:
+    def convolve(inputs: tf.Tensor, kernel: tf.Tensor, *bias: tf.Tensor) -> tuple:
         halves = tf.reshape(kernel, [2, stride, 2, stride, filters, channels])
         halves = tf.transpose(halves, [0, 2, 5, 1, 3, 4])
         to_blocks = tf.reshape(halves, [2, 2, channels, stride**2 * filters])[::-1, ::-1]
         blocks = tf.nn.conv2d(inputs, to_blocks, 1, [[0, 0], [1, 1], [1, 1], [0, 0]])
+        if bias:
+            blocks = tf.nn.bias_add(blocks, tf.tile(bias[0], [stride**2]))
 
-        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        def gradient(upstream: tf.Tensor) -> tuple[tf.Tensor, ...]:
             to_inputs = tf.nn.conv2d(upstream, kernel, stride, "SAME")
             to_kernel = tf.raw_ops.Conv2DBackpropFilter(
                 input=upstream,
@@ -155,11 +155,13 @@ def _transposed(inputs: Any, kernel: Any, stride: int) -> Any:
                 strides=[1, stride, stride, 1],
                 padding="SAME",
             )
-            return to_inputs, to_kernel
+            to_bias = [tf.reduce_sum(tf.reduce_sum(upstream, 0), [0, 1]) for _ in bias]
+            return to_inputs, to_kernel, *to_bias
 
         return _pixels(blocks, stride)[:, cut, cut], gradient
 
-    return convolve(inputs, tf.convert_to_tensor(kernel))
+    variables = [kernel] if bias is None else [kernel, bias]
+    return convolve(inputs, *map(tf.convert_to_tensor, variables))
 
 
 def _blocks(images: Any, size: int) -> Any:

@@ -3,6 +3,9 @@
 tfdis-test                             all but the tests marked slow
 tfdis-test --slow                      all
 tfdis-test tests/training -k resume    any arguments of pytest
+
+Without a path, files of tests run side by side, one process of one thread per CPU; -n0 runs them
+in one process.
 """
 
 import importlib.util
@@ -16,6 +19,7 @@ from pathlib import Path
 from tfdis.errors import UserError
 
 _DLIB = "disentanglement-lib==1.5"
+_THREADS = ("OMP_NUM_THREADS", "TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -40,11 +44,14 @@ def _test(pytest_arguments: list[str]) -> int:
         )
     _install_dlib(root / ".dlib15")
     environment = {**os.environ, "PYTHONPATH": str(root)}
-    paths = [] if any(not each.startswith("-") for each in pytest_arguments) else ["tests"]
+    if all(each.startswith("-") for each in pytest_arguments):
+        cpus = len(os.sched_getaffinity(0))
+        pytest_arguments = [f"-n{cpus}", "--dist=loadfile", *pytest_arguments, "tests"]
+        environment = dict.fromkeys(_THREADS, "1") | environment
     for command in (
         ["ruff", "check", "."],
         ["ruff", "format", "--check", "."],
-        ["pytest", *pytest_arguments, *paths],
+        ["pytest", *pytest_arguments],
     ):
         done = subprocess.run([sys.executable, "-m", *command], cwd=root, env=environment)
         if done.returncode:
