@@ -1,4 +1,4 @@
-"""The README's code runs, and what it says of commands and files is so."""
+"""The README's code runs, that of docs/add_your_own.md after it; commands and files are there."""
 
 import configparser
 import re
@@ -12,25 +12,27 @@ from tfdis.training.train import train_with_gin
 
 _ROOT = Path(__file__).parent.parent
 _TEXT = (_ROOT / "README.md").read_text()
+_OWN = (_ROOT / "docs/add_your_own.md").read_text()
+_MIXTURE = (_ROOT / "docs/methods/loss_terms.md").read_text()
 
 
-def _blocks(language):
-    fenced = re.findall(r"^```(\w*)\n(.*?)^```", _TEXT, flags=re.DOTALL | re.MULTILINE)
+def _blocks(language, text):
+    fenced = re.findall(r"^```(\w*)\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
     return [block for name, block in fenced if name == language]
 
 
 def test_the_python_blocks_run_one_after_the_other(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     names = {"__name__": "readme"}
-    for block in _blocks("python"):
+    for block in [*_blocks("python", _TEXT), *_blocks("python", _OWN)]:
         exec(
             compile(block.replace("steps_per_epoch=10", "steps_per_epoch=2"), "README.md", "exec"),
             names,
         )
     assert 0 <= names["scores"]["mig"]["discrete_mig"] < 0.2
 
-    # What the section "Add your own" has defined is found by gin, and trains.
-    own = re.search(r"Then, in gin:\n\n```\n(.*?)```", _TEXT, flags=re.DOTALL)[1]
+    # What docs/add_your_own.md has defined is found by gin, and trains.
+    own = re.search(r"Then, in gin:\n\n```\n(.*?)```", _OWN, flags=re.DOTALL)[1]
     bindings = [
         *own.strip().splitlines(),
         "model.model = @loss_terms()",
@@ -52,7 +54,7 @@ def test_the_python_blocks_run_one_after_the_other(tmp_path, monkeypatch):
 
 
 def test_the_mixture_of_terms_parses():
-    block = next(block for block in _blocks("") if "@capacity()" in block)
+    block = next(block for block in _blocks("", _MIXTURE) if "@capacity()" in block)
     with config.parsed(["embedded.gin"], block.split("\n\n")):
         pass
 

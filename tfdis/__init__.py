@@ -2,7 +2,7 @@
 
     tfdis.load(model_dir)                    a trained model: encode, decode, reconstruct, traverse
     tfdis.evaluate(model, data, metrics)     disentanglement scores of a model
-    tfdis.score(codes, factors, metrics)     the same of any codes
+    tfdis.score(codes, factors, metrics)     the same scores of any codes
 
 Everything else is imported from where it lives: `tfdis.models.vae.VAE`, `tfdis.losses.kl.KL`, ...
 """
@@ -20,7 +20,7 @@ _HOMES = {
     "score": "tfdis.evaluation.scoring",
 }
 
-# Here, as TensorFlow reads it once, when it is imported.
+# TensorFlow reads the setting once, when it is imported.
 onednn.turn_on()
 
 

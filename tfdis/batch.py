@@ -19,7 +19,7 @@ class Inputs:
         factors: int32 `[batch, num_factors]`, or None where the data has none.
         labels: float32 `[batch, width]`, what a conditional model conditions on; or None.
         shared: bool `[batch, num_factors]`, the factors that all images of a group have in common,
-            the same in every row of the group; None where nobody says.
+            the same in every row of the group; None where that is unknown.
         group_size: rows `k * group_size` to `(k + 1) * group_size - 1` are group k; 1: no groups.
     """
 
@@ -90,7 +90,7 @@ class Outputs:
         step: int64 scalar, the number of updates so far.
         key: int32 `[2]`, the seed of all noise of this step.
         posterior: the distribution that `z` was drawn from; None in a deterministic autoencoder.
-        prior: the distribution that the posterior is held against; None likewise.
+        prior: the distribution that the posterior is compared with; None likewise.
         extras: whatever else a model computes, by name; see `__getitem__`.
     """
 
@@ -148,7 +148,7 @@ def map_tensors(function: Callable[[tf.Tensor], tf.Tensor], tree: Any) -> Any:
 
 
 class Gathered:
-    """A batch that is spread over replicas, seen whole: each part is gathered when it is asked for.
+    """A batch that is spread over replicas, seen as a whole; each part is gathered on access.
 
     Args:
         part: a dataclass of trees whose tensors have one row per image, but for fields that say
@@ -193,7 +193,7 @@ def _all_gather(tensor: tf.Tensor) -> tf.Tensor:
 
 
 def num_replicas() -> int:
-    """Over how many replicas a batch is spread."""
+    """The number of replicas that a batch is spread over."""
     return tf.distribute.get_strategy().num_replicas_in_sync
 
 

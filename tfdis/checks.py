@@ -1,7 +1,8 @@
 """Checks arguments against the annotations of a signature.
 
-pydantic does it, strictly: no 1.5, '16' or True for a whole number, and None only where the
-annotation has it. A whole number serves for any number; objects are told by their class.
+pydantic does the work, in strict mode: 1.5, '16' and True are refused where a whole number is
+expected, and None is accepted only where the annotation has it. A whole number is accepted for any
+number; objects are checked by their class.
 """
 
 import functools
@@ -18,7 +19,7 @@ from tfdis.errors import UserError
 
 Count = Annotated[int, Ge(1)]
 Index = Annotated[int, Ge(0)]
-Seed = Annotated[int, Interval(ge=0, le=2**32 - 1)]  # what numpy takes
+Seed = Annotated[int, Interval(ge=0, le=2**32 - 1)]  # what numpy accepts
 Positive = Annotated[float, Gt(0)]
 NotNegative = Annotated[float, Ge(0)]
 Share = Annotated[float, Interval(ge=0, lt=1)]
@@ -47,7 +48,7 @@ def checked(
 ) -> Callable:
     """A function that refuses arguments that do not fit its annotations.
 
-    A class is changed in its place: its `__init__` checks, whoever calls it.
+    A class is changed in place: its `__init__` checks every call.
 
     Args:
         thing: a function or a class; parameters without an annotation are not checked.
@@ -74,7 +75,7 @@ def _checked_function(
     def checking(*args: Any, **kwargs: Any) -> Any:
         try:
             given = signature.bind_partial(*args, **kwargs).arguments
-        except TypeError:  # of no such parameter; Python itself says it best
+        except TypeError:  # An unknown parameter: Python's own error is the clearest.
             return function(*args, **kwargs)
         for parameter, annotation in annotations().items():
             if parameter in given and not fits(given[parameter], annotation):
@@ -152,7 +153,7 @@ def _schema(annotation: Any) -> Any:
     if annotation in (int, float):
         return Annotated[annotation, BeforeValidator(_python_number)]
     if getattr(annotation, "_is_protocol", False):
-        runtime_checkable(annotation)  # told by its methods
+        runtime_checkable(annotation)  # recognized by its methods
     opaque = isinstance(annotation, type) and annotation not in (str, bool, Any, *_CONTAINERS)
     return InstanceOf[annotation] if origin is None and opaque else annotation
 

@@ -37,7 +37,7 @@ _PACKAGES = (
 def configurable(name: str, **kwargs: Any) -> Callable:
     """`gin.configurable` under a bare name such as `conv_encoder`, with its arguments checked.
 
-    An argument that does not fit its annotation is a `UserError`, whoever gives it: see
+    An argument that does not fit its annotation raises a `UserError`, in gin and in Python: see
     `tfdis.checks`.
 
     Layers and models cannot take it (gin's subclass breaks Keras' serialization): register a
@@ -53,7 +53,7 @@ def configurable(name: str, **kwargs: Any) -> Callable:
 def external_configurable(
     thing: Any, name: str, annotations: Mapping[str, Any] | None = None, **kwargs: Any
 ) -> None:
-    """Registers what is not ours under a bare name; `thing` itself stays as it is.
+    """Registers another library's class or function under a bare name, without changing it.
 
     Args:
         thing: a class or a function.
@@ -189,7 +189,7 @@ def parsed(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> I
 
 @contextmanager
 def explained() -> Iterator[None]:
-    """Says what is wrong with a config that is in use in one sentence.
+    """Turns the errors of a config that is in use into one sentence.
 
     Raises:
         UserError: without gin's trace; also where a configurable misses a required binding.

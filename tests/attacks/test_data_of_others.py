@@ -41,7 +41,7 @@ _ARRAYS = {
     "not bool": [_IMAGES > 9],
     "not <U": [_IMAGES.astype(str)],
     "range from": [_IMAGES.astype(float), -(_IMAGES / 255.0), np.full_like(_IMAGES, np.nan, float)],
-    "allow_pickle=False.*write it anew": [_IMAGES.astype(object)],
+    "allow_pickle=False.*write it again": [_IMAGES.astype(object)],
 }  # fmt: skip
 _WRONG_FACTORS = {
     "not float64": _FACTORS / 2,
@@ -62,7 +62,7 @@ ATTACKS = [
       for says, factors in _WRONG_FACTORS.items()),
     Attack("data", _SHOW, "3 factors and 1 factor_names",
            _npz(factors=_FACTORS.repeat(3, 1), factor_names=np.array(["one"]))),
-    Attack("data", _SHOW, "factor_names.*write it anew", _npz(factor_names=np.array([1, 2]))),
+    Attack("data", _SHOW, "factor_names.*write it again", _npz(factor_names=np.array([1, 2]))),
     Attack("data", _SHOW, "damaged", lambda here: (here / "mine.npz").write_bytes(b"PK\3\4")),
     Attack("data", _SHOW, "damaged", lambda here: (here / "mine.npz").write_bytes(b"")),
     *(Attack("data", f"{_FOLDER} --gin_bindings='image_folder.side = {side}'", "image_folder.side",

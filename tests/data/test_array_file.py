@@ -45,7 +45,7 @@ def test_an_npz_with_images_alone(tmp_path):
 )
 def test_another_archive_is_told(tmp_path, arrays, message):
     np.savez(tmp_path / "mine.npz", **arrays)
-    with pytest.raises(UserError, match=rf"mine\.npz is damaged.*{message}.*write it anew"):
+    with pytest.raises(UserError, match=rf"mine\.npz is damaged.*{message}.*write it again"):
         array_file(str(tmp_path / "mine.npz"))
 
 

@@ -148,7 +148,7 @@ def test_a_stopped_launcher_gives_its_models_back(directory):
     wait_until(lambda: all((directory / str(num) / "steps.txt").exists() for num in range(2)))
     process.send_signal(signal.SIGTERM)
     process.wait(60)
-    assert "the same command goes on" in process.stderr.read()
+    assert "the same command continues" in process.stderr.read()
     assert statuses(directory) == {}
 
 

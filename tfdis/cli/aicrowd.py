@@ -13,10 +13,10 @@ from tfdis.cli.command import run_command
 from tfdis.errors import without_gins_trace
 from tfdis.signals import Interrupted
 
-# What is kept of the time for what follows the training: a part of it, and seconds at least.
+# The time reserved for what follows the training: a share of the whole, and a minimum in seconds.
 _RESERVE = 0.05
 _LEAST_RESERVE = 120.0
-# Batches to measure the final losses on; nobody scores by them.
+# Batches for the final losses, which are no part of the score.
 _EVAL_STEPS = 20
 _GO_ON = "nothing is submitted"
 

@@ -1,4 +1,4 @@
-"""What the commands' arguments have in common: their values, and how gin is read."""
+"""What the commands' arguments share: how values are checked and how gin is read."""
 
 import argparse
 from collections.abc import Callable

@@ -11,14 +11,14 @@ from tfdis.signals import Interrupted, trapped
 
 
 class _Stopped(BaseException):
-    """A signal came where nothing else notes it."""
+    """A signal that arrived while nothing else was handling signals."""
 
 
 def run_command(
     parser: argparse.ArgumentParser,
     command: Callable[[argparse.Namespace], None],
     argv: Sequence[str] | None = None,
-    go_on: str = "nothing half-written has got its name",
+    go_on: str = "no half-written file is left under its final name",
 ) -> int:
     """Parses `argv` and runs the command.
 
@@ -57,7 +57,7 @@ def run_command(
                 print(f"{parser.prog}: {sentence}", file=sys.stderr)
                 return 2
         except BaseException:
-            # What a library makes of the exception that a signal raised in it is no news.
+            # A library may report an error of its own for a signal that arrived in it: omit that.
             if not came or arguments.debug:
                 raise
         else:
@@ -83,7 +83,7 @@ def _import_and_perform(
 
 
 def _sentence(error: UserError | OSError) -> str | None:
-    """What the user is told of an error; None of one of the system's that names no path."""
+    """What the user is told about an error; None for an OSError without a path."""
     if isinstance(error, UserError):
         return without_gins_trace(error)
     while error.filename is None and isinstance(error.__context__, OSError):

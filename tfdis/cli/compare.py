@@ -1,4 +1,4 @@
-"""tfdis-compare: whether one setting of a study is better than another, over paired seeds."""
+"""tfdis-compare: tests whether one setting of a study is better than another, over paired seeds."""
 
 import argparse
 import sys
@@ -12,8 +12,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
         "tfdis-compare",
-        description="Compares the settings of a study over pairs of models that are the same but "
-        "for one binding: permutation test and bootstrap of the paired differences, Holm's "
+        description="Compares the settings of a study over pairs of models that differ in "
+        "one binding only: permutation test and bootstrap of the paired differences, Holm's "
         "correction over all comparisons, interquartile means and probability of improvement.",
         epilog="example: tfdis-compare output/small --by=model.name --score=mig",
     )

@@ -1,4 +1,4 @@
-"""tfdis-data: what data sets there are, fetching them, looking at them."""
+"""tfdis-data: lists, downloads, checks and shows data sets."""
 
 import argparse
 import sys
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     commands.add_parser("list", help="every name: whether it is there, factors, licence, source")
     download = commands.add_parser("download", help="fetch the files of a data set")
     download.add_argument("name", metavar="NAME")
-    check = commands.add_parser("check", help="ask every address of the files which answer")
+    check = commands.add_parser("check", help="check which addresses of the files answer")
     check.add_argument("name", metavar="NAME", nargs="?", help="default: every data set")
     show = commands.add_parser("show", help="draw traversals of the factors and random samples")
     show.add_argument("name", metavar="NAME")

@@ -15,10 +15,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="tfdis-export",
         description="Writes a trained model as ONNX, TorchScript, SavedModel, or as a submission "
-        "to AIcrowd; every file is run beside Keras, and none is left where they differ.",
+        "to AIcrowd. Every file is run and compared with Keras; where they differ, it is deleted.",
         epilog="example: tfdis-export --model_dir=models/beta_tcvae --format=onnx,torchscript",
     )
-    parser.add_argument("--model_dir", required=True, metavar="DIR", help="what tfdis-train left")
+    parser.add_argument(
+        "--model_dir", required=True, metavar="DIR", help="a directory of tfdis-train"
+    )
     parser.add_argument(
         "--format",
         default="onnx",

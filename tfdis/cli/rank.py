@@ -1,4 +1,4 @@
-"""tfdis-rank: ranks models of one kind without knowing any factors."""
+"""tfdis-rank: ranks models of one kind without labels."""
 
 import argparse
 import sys

@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--input_dir",
         metavar="DIR",
-        help="what tfdis-train or tfdis-postprocess left, for @HubEmbedding",
+        help="the directory that tfdis-train or tfdis-postprocess wrote, for @HubEmbedding",
     )
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
     add_gin(parser, "such as reasoning/pixels.gin; repeat it for several, the later ones win")

@@ -14,7 +14,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "tfdis-report",
         description="Writes one HTML page with all of a study's models and scores, intervals over "
         "seeds, rank correlations of the metrics, learning curves and traversals. It needs no "
-        "network, and the study need not have ended.",
+        "network, and the study may still be running.",
     )
     parser.add_argument("directory", type=Path, help="the study's output_dir")
     parser.add_argument(

@@ -50,7 +50,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         "output with --model_dir",
     )
     parser.add_argument(
-        "--num_eval", type=of(Count), default=1, help="compute each of --scores_list so many times"
+        "--num_eval",
+        type=of(Count),
+        default=1,
+        help="times to compute each of --scores_list",
     )
     parser.add_argument(
         "--scores_list", action="append", default=[], help="such as mig; repeat it for several"
@@ -62,7 +65,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         type=of(Count),
         help="compute each of --scores_list on a sample of this size; repeat it for several",
     )
-    parser.add_argument("--model_dir", help="evaluate this trained model; train none")
+    parser.add_argument("--model_dir", help="evaluate this trained model and skip the training")
     parser.add_argument("--only_print", action="store_true", help="print the settings, run nothing")
     add_gin(parser, None, "read last, by every stage")
     parser.add_argument("--overwrite", action="store_true", help="replace what is there")

@@ -1,4 +1,4 @@
-"""tfdis-sweep: runs a study, or says how it stands."""
+"""tfdis-sweep: runs a study, or shows its progress."""
 
 import argparse
 import sys
@@ -12,11 +12,11 @@ from tfdis.errors import UserError
 
 _DESCRIPTION = """\
 Runs every model of a study: trains, draws, postprocesses and scores it. Whatever stops a study
-(kill -9, a reboot, a full disk, a lost node), the same command goes on with it; several launchers
-may work in one directory, from any machines that share it.
+(kill -9, a reboot, a full disk, a lost node), the same command continues it. Several launchers may
+work in one directory, from any machines that share it.
 
   tfdis-sweep --gin_file=studies/small.gin --output_dir=output/small
-  tfdis-sweep status output/small         how it stands, from any terminal
+  tfdis-sweep status output/small         shows its progress, from any terminal
   tfdis-sweep select output/small         ranks its models without labels (UDR)
 """
 
@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run_command(_status_parser(), _status, argv[1:])
     if argv[:1] == ["select"]:
         return run_command(_select_parser(), _select, argv[1:])
-    return run_command(_parser(), _sweep, argv, "the same command goes on with it")
+    return run_command(_parser(), _sweep, argv, "the same command continues it")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,7 +63,7 @@ def _parser() -> argparse.ArgumentParser:
         help="where each node keeps data unpacked: a shared disk, or its own",
     )
     parser.add_argument(
-        "--max_failures", type=of(Count), default=2, help="attempts at a model that fails"
+        "--max_failures", type=of(Count), default=2, help="how often a model that fails is tried"
     )
     parser.add_argument("--retry_failed", action="store_true", help="try failed models again")
     return parser
@@ -121,10 +121,13 @@ def _sweep(arguments: argparse.Namespace) -> None:
 
 
 def _status_parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser("tfdis-sweep status", description="Says how a study stands.")
+    parser = argparse.ArgumentParser("tfdis-sweep status", description="Shows a study's progress.")
     parser.add_argument("directory", type=Path, help="the study's output_dir")
     parser.add_argument(
-        "--max_failures", type=of(Count), default=2, help="as the study was launched"
+        "--max_failures",
+        type=of(Count),
+        default=2,
+        help="the modules that the study was launched with",
     )
     return parser
 

@@ -60,7 +60,7 @@ def _test(pytest_arguments: list[str]) -> int:
 
 
 def _install_dlib(path: Path) -> None:
-    """disentanglement_lib 1.5, the reference for what the installed 1.2 lacks, beside all else."""
+    """Installs disentanglement_lib 1.5 apart: the reference for what the installed 1.2 lacks."""
     if path.is_dir():
         return
     with tempfile.TemporaryDirectory(dir=path.parent, prefix=".dlib15-") as partial:

@@ -12,8 +12,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """The command; returns its exit code."""
     parser = argparse.ArgumentParser(
         prog="tfdis-validate",
-        description="Scores a model on a small labelled set, drawn as a training with few labels "
-        "draws it: what one has to choose a model by.",
+        description="Scores a model on a small labelled set, drawn as in a training with few "
+        "labels, so that a model can be chosen by it.",
         epilog="example: tfdis-validate --model_dir=models/s2_vae --output_dir=scores/validation "
         "--gin_file=validation/mig.gin",
     )

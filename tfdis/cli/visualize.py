@@ -13,7 +13,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(
         prog="tfdis-visualize",
         description="Draws a model's reconstructions, traversals, KL, mutual information and "
-        "learning curves, under the gin config of its training.",
+        "learning curves, with the gin config of its training.",
         epilog="example: tfdis-visualize --model_dir=models/beta_tcvae --output_dir=pictures "
         "--gin_bindings='draw_all.traversal_range = 3.0'",
     )
@@ -21,7 +21,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--model_dir",
         required=True,
         metavar="DIR",
-        help="what tfdis-train left, or one of its checkpoints, such as DIR/checkpoints/00005000",
+        help="a directory of tfdis-train, or one of its checkpoints: DIR/checkpoints/00005000",
     )
     parser.add_argument(
         "--output_dir",

@@ -1,4 +1,4 @@
-"""An .npy or .npz file of one's own."""
+"""The user's own .npy or .npz file."""
 
 import math
 import os
@@ -16,7 +16,7 @@ from tfdis.data.named import named_data
 from tfdis.errors import UserError
 
 _NAMES = ("images", "factors", "factor_names")
-# Images compress to a hundredth at best (dSprites' do), nothing but zeros to a thousandth.
+# Images compress to a hundredth at best (as dSprites does), an array of zeros to a thousandth.
 _MOST_COMPRESSED = 500
 _LEAST_BOMB = 1 << 30  # bytes
 
@@ -38,7 +38,7 @@ def array_file(path: str = gin.REQUIRED) -> LabelledData:
     if not file.is_file():
         raise UserError(f"array_file.path: there is no file {file.resolve()}.")
     arrays: dict[str, np.ndarray] = {}
-    with reading(file, "an .npy of images, or an .npz with 'images'", "write it anew"):
+    with reading(file, "an .npy of images, or an .npz with 'images'", "write it again"):
         if file.suffix == ".npy":
             with file.open("rb") as stream:
                 _header(stream)  # np.load would take an .npz, whatever its name

@@ -47,7 +47,7 @@ class Cars3D(StoredImages, GroundTruthData):
 
 
 def _views(path: Path) -> np.ndarray:
-    """One car from everywhere, uint8 `[elevation 4, azimuth 24, 64, 64, 3]`."""
+    """One car from every side, uint8 `[elevation 4, azimuth 24, 64, 64, 3]`."""
     import scipy.io
     from PIL import Image
 

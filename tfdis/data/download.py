@@ -1,4 +1,4 @@
-"""Fetches the files of a data set: resumed, verified, and never half there under their names.
+"""Downloads the files of a data set: resumed, verified, and renamed when they are complete.
 
 A file may have several addresses; they are tried in turn until one gives what was expected.
 """
@@ -29,10 +29,10 @@ _TIMEOUT = 30  # seconds without a byte
 
 
 def fetch(file: RemoteFile, retry_seconds: float = 2.0) -> Path:
-    """Brings one file to its place; does nothing where it is there.
+    """Downloads one file; does nothing where it exists.
 
-    What has arrived when the connection drops is kept beside it, and continued from, at once or the
-    next time.
+    When the connection drops, the part that has arrived is kept, and the download continues from
+    there, at once or the next time.
 
     Args:
         file: what to fetch.
@@ -42,7 +42,7 @@ def fetch(file: RemoteFile, retry_seconds: float = 2.0) -> Path:
         Its place.
 
     Raises:
-        UserError: it has to be got by hand, or no address gives what was expected.
+        UserError: it has to be downloaded by hand, or no address gives the expected file.
     """
     there = place(file)
     if there is not None:
@@ -58,7 +58,7 @@ def fetch(file: RemoteFile, retry_seconds: float = 2.0) -> Path:
         target.parent.mkdir(parents=True, exist_ok=True)
     failures = []
     for source in file.sources:
-        # What has arrived belongs to its address: another may give other bytes.
+        # A partial file belongs to its address: another address may give other bytes.
         address = hashlib.sha256(source.url.encode()).hexdigest()[:8]
         arriving = target.with_name(f".{target.name}.{address}.download")
         try:
@@ -74,11 +74,11 @@ def fetch(file: RemoteFile, retry_seconds: float = 2.0) -> Path:
 
 
 class _NotGiven(UserError):
-    """An address does not give the file; another may."""
+    """One address does not give the file; another may."""
 
 
 def _receive(source: Source, arriving: Path, target: Path, retry_seconds: float) -> None:
-    """Fills `arriving`, from where it ends."""
+    """Appends to `arriving` until it is complete."""
     for attempt in range(_TRIES):
         before = _size(arriving)
         try:
@@ -155,7 +155,7 @@ def _receive_once(url: str, arriving: Path, name: str) -> None:
 
 
 def _read(response: http.client.HTTPResponse) -> bytes:
-    """The next bytes; what a network does is no OSError of the file that is written."""
+    """The next bytes; errors of the network are kept apart from those of writing the file."""
     try:
         return response.read(_CHUNK_BYTES)
     except OSError as error:
@@ -171,7 +171,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def _verify(file: RemoteFile, source: Source, arriving: Path) -> None:
-    """Compares the MD5, or looks at the content; deletes what is something else."""
+    """Compares the MD5, or checks the content; deletes a wrong file."""
     md5, sha256 = hashlib.md5(usedforsecurity=False), hashlib.sha256()
     with arriving.open("rb") as content:
         while chunk := content.read(_CHUNK_BYTES):
@@ -194,7 +194,7 @@ def _verify(file: RemoteFile, source: Source, arriving: Path) -> None:
 
 
 def _put(file: RemoteFile, arriving: Path, target: Path) -> None:
-    """Unpacks what has arrived, if need be, to its place."""
+    """Moves the downloaded file to its place, unpacked if necessary."""
     if file.unpack is None:
         arriving.replace(target)
         return
@@ -222,7 +222,7 @@ def _gunzipped(path: Path) -> Iterator[bytes]:
             while chunk := content.read(_CHUNK_BYTES):
                 yield chunk
     except (OSError, EOFError, zlib.error) as error:
-        raise _Damaged(f"{path} is no whole gzip file: {one_sentence(error)}") from error
+        raise _Damaged(f"{path} is not a complete gzip file: {one_sentence(error)}") from error
 
 
 def _members(path: Path, folder: str) -> Iterator[tuple[str, bytes]]:
@@ -236,7 +236,7 @@ def _members(path: Path, folder: str) -> Iterator[tuple[str, bytes]]:
                     found = True
                     yield place.name, archive.extractfile(member).read()
     except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
-        raise _Damaged(f"{path} is no whole tar archive: {one_sentence(error)}") from error
+        raise _Damaged(f"{path} is not a complete tar archive: {one_sentence(error)}") from error
     if not found:
         raise _Damaged(f"{path} holds no folder {folder}.")
 

@@ -82,7 +82,7 @@ class DSprites(GridData):
 
 @named_data("dsprites_noshape", SOURCE, LICENCE)
 class DSpritesNoShape(DSprites):
-    """DSprites where the shape is no factor, but drawn from the random state."""
+    """DSprites whose shape is not a factor, but drawn from the random state."""
 
     name = "dsprites_noshape"
     factor_names = ("scale", "orientation", "x", "y")

@@ -1,8 +1,8 @@
 """How batches reach the compiled training step.
 
-Everything that is random about a batch is keyed by (seed, step): the run's whole state is then its
-weights, its optimizers and its step, and a resumed run, a replica and a rerun agree by
-construction. No tf.data iterator sits in the loop.
+All randomness of a batch is keyed by (seed, step). The whole state of a run is then its weights,
+its optimizers and its step, and a resumed run, a replica and a rerun agree by construction. The
+loop has no tf.data iterator.
 """
 
 import os
@@ -54,7 +54,7 @@ class Feed(Protocol):
         """
 
     def drawing(self, draw: "Draw") -> "Feed":
-        """A feed of the same data, held in memory once, that draws otherwise."""
+        """A feed of the same data with another draw; the data stays in memory once."""
 
 
 class Draw(Protocol):
@@ -70,7 +70,7 @@ class Draw(Protocol):
         """The indices of the batch of this key, int32 `[batch]`."""
 
     def shared(self, key: tf.Tensor, batch_size: int) -> tf.Tensor | None:
-        """What the images of each group have in common; see `Inputs.shared`."""
+        """The factors that the images of each group share; see `Inputs.shared`."""
         return None
 
 
@@ -94,7 +94,7 @@ class IndependentDraw(Draw):
         order = np.argsort(group, kind="stable")[counts[values == 0].sum() :]
         counts, values = counts[values > 0], values[values > 0]
         cumulative = np.cumsum(counts * values, dtype=np.float64)
-        # Eager tensors: a graph captures them by reference, at any size.
+        # Eager tensors: a graph captures them by reference, whatever their size.
         self._order = tf.constant(order.astype(np.int32))
         self._starts = tf.constant(np.cumsum(counts) - counts, tf.int64)
         self._counts = tf.constant(counts, tf.int64)
@@ -118,8 +118,8 @@ class DeviceFeed:
 
     Args:
         draw: gives the indices of a batch.
-        pixels: (indices, key) -> images, uint8 or float32 in [0, 1]; the key is for what is no
-            function of the index.
+        pixels: (indices, key) -> images, uint8 or float32 in [0, 1]; the key is for randomness
+            beyond the index.
         factors: indices -> int32 `[batch, num_factors]`, or None.
     """
 
@@ -157,7 +157,7 @@ class SlabFeed:
         draw: gives the indices of a batch; the same as a `DeviceFeed` would draw.
         gather: indices -> images, uint8 or float32 in [0, 1], on the host.
         factors: indices -> int32 `[batch, num_factors]`, in the graph; or None.
-        finish: (images, key) -> images, in the graph, for what is no function of the index.
+        finish: (images, key) -> images, in the graph, for randomness beyond the index.
     """
 
     def __init__(
@@ -195,11 +195,11 @@ class SlabFeed:
 
     def _read(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
         with tf.device("CPU:0"):
-            # Tensors, so that no length of a slab is traced anew.
+            # Tensors, so that another length of a slab is not traced again.
             first, count = tf.constant(first_step), tf.constant(num_steps)
             indices = self._indices(tf.constant(seed), first, count, batch_size)
             flat = indices.numpy().ravel()
-            # In the order of the file: sequential reads, and each page is touched once.
+            # In the order of the file, so that reads are sequential and each page is read once.
             order = np.argsort(flat)
             images = np.empty_like(sorted_images := self._gather(flat[order]))
             images[order] = sorted_images
@@ -225,8 +225,8 @@ def table_feed(images: np.ndarray, draw: Draw, factors: Factors | None = None) -
 def device_table(array: np.ndarray) -> tf.Tensor:
     """An array on the device, as an eager tensor: a graph captures it by reference, at any size.
 
-    On the CPU, a memory-mapped array is used where it is mapped: nothing is read or copied before
-    it is asked for, and its pages belong to the file, not to the process.
+    On the CPU, a memory-mapped array is used in place: pages are read on access, and they belong to
+    the file, not to the process.
     """
     if not shares_memory(array):
         return tf.constant(array)
@@ -240,13 +240,13 @@ def device_table(array: np.ndarray) -> tf.Tensor:
 
 
 def _read_ahead(path: str) -> None:
-    """Has the system read a file into its cache, so that random reads do not wait for the disk."""
+    """Has the system cache a file, so that random reads do not wait for the disk."""
     with Path(path).open("rb") as file:
         os.posix_fadvise(file.fileno(), 0, 0, os.POSIX_FADV_WILLNEED)
 
 
 def shares_memory(array: np.ndarray) -> bool:
-    """Whether TensorFlow can use the memory of a mapped array; DLPack takes no read-only one."""
+    """Whether TensorFlow can use a mapped array's memory; DLPack refuses read-only arrays."""
     aligned = array.ctypes.data % _ALIGNMENT == 0 and array.flags.c_contiguous
     return isinstance(array, np.memmap) and array.flags.writeable and aligned
 

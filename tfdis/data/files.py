@@ -1,8 +1,8 @@
-"""The files of the data sets: where they lie, and how they are read, without pickle.
+"""The files of the data sets: where they are, and how they are read, without pickle.
 
-Everybody's place for them is `$DISENTANGLEMENT_LIB_DATA`, with disentanglement_lib's folders.
-What has to be unpacked is unpacked once, to `$TFDIS_CACHE` (by default `~/.cache/tfdis`), and
-memory-mapped from there; the cache may be deleted at any time.
+They are below `$DISENTANGLEMENT_LIB_DATA`, in disentanglement_lib's folders. Compressed data is
+unpacked once, to `$TFDIS_CACHE` (by default `~/.cache/tfdis`), and memory-mapped from there; the
+cache may be deleted at any time.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ class Source:
 
     Attributes:
         url: the address.
-        md5: of what it gives, where someone has published it.
+        md5: of the file, where it has been published.
     """
 
     url: str
@@ -39,17 +39,17 @@ class Source:
 
 @dataclass(frozen=True)
 class RemoteFile:
-    """One file of a data set, and where it can be had.
+    """One file of a data set, and where to get it.
 
     Attributes:
         path: its place below the data directory.
         url: where `tfdis-data download` gets it first.
-        md5: of what the URL gives, where someone has published it.
+        md5: of the file at the URL, where it has been published.
         unpack: "gz" where the URL gives it compressed, or "tar:FOLDER" for an archive of
             which FOLDER becomes `path`.
-        check: looks at the file where nobody has published an MD5; raises what `reading` turns
-            into a sentence.
-        alternatives: other files that serve as well where they are there.
+        check: checks a file whose MD5 has not been published; raises what `reading` turns into a
+            sentence.
+        alternatives: other files that are used where they exist.
         by_hand: whether the URL is a page to read, since no program can fetch the file.
         mirrors: other addresses, tried in turn where those before do not give the file.
     """
@@ -70,12 +70,12 @@ class RemoteFile:
 
 
 def data_dir() -> Path:
-    """Where the data sets lie: `$DISENTANGLEMENT_LIB_DATA`, or the working directory."""
+    """The data directory: `$DISENTANGLEMENT_LIB_DATA`, or the working directory."""
     return Path(os.environ.get("DISENTANGLEMENT_LIB_DATA", "."))
 
 
 def cache_dir() -> Path:
-    """Where unpacked data is kept."""
+    """The directory of unpacked data."""
     return Path(os.environ.get("TFDIS_CACHE", Path.home() / ".cache" / "tfdis"))
 
 
@@ -116,7 +116,7 @@ def reading(
     Args:
         path: the file.
         expected: what it should hold, to follow "expected".
-        remedy: what to do; nobody is told to delete a file of their own.
+        remedy: what to do; users are not told to delete their own files.
 
     Raises:
         UserError: the file is truncated, corrupt, or another file under this name.
@@ -169,7 +169,7 @@ class NpzMember:
             stream.read(1)  # at its end, zipfile compares the checksum
 
     def mapped(self) -> np.ndarray | None:
-        """The array memory-mapped in its place; None where it is compressed."""
+        """The array memory-mapped inside the archive; None where it is compressed."""
         if self._info.compress_type != zipfile.ZIP_STORED:
             return None
         with self.path.open("rb") as file:
@@ -199,11 +199,11 @@ def unpacked(
     shape: tuple[int, ...],
     chunks: Callable[[], Iterable[np.ndarray]],
 ) -> np.memmap:
-    """The array that `chunks` gives, memory-mapped from the cache; made there the first time.
+    """The array that `chunks` gives, memory-mapped from the cache; written there the first time.
 
     Args:
         name: of the data set, to name the cache's file.
-        sources: the files it is made of; where they change, it is made again.
+        sources: the files that it is made from; it is written again when they change.
         shape: uint8 `[num_images, ...]`.
         chunks: gives the parts in order, `[some, ...]`.
     """

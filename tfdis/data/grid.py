@@ -1,4 +1,4 @@
-"""Data whose images are stored in the order of a grid, some axes of which are no factors."""
+"""Data whose images are stored in the order of a grid; some axes may not be factors."""
 
 import numpy as np
 import tensorflow as tf
@@ -11,7 +11,7 @@ from tfdis.keys import subkey
 class GridData(GroundTruthData):
     """Images in the order of a grid, the last axis fastest.
 
-    The axes that are no factors are nuisance: a draw of an image takes them from the random state.
+    Axes that are not factors are nuisance: a draw of an image takes them from the random state.
 
     Attributes:
         grid: the size of each axis.

@@ -13,13 +13,13 @@ from tfdis.data.sampling import configured_draw
 class GroundTruthData(abc.ABC):
     """Images addressed by an index, made by known factors.
 
-    Speaks disentanglement_lib's protocol (`num_factors`, `factors_num_values`, `observation_shape`,
+    Has disentanglement_lib's protocol (`num_factors`, `factors_num_values`, `observation_shape`,
     `sample_factors`, `sample_observations_from_factors`, `sample`, `sample_observations`), so that
     its data sets work here and ours work there. Beyond it, images have an index.
 
     A subclass gives the attributes and `images`; it overrides `factors` and `index_of` where its
-    images are not stored in the order of their factors, or where something that is no factor (a
-    nuisance, such as SmallNORB's instance) also picks the image.
+    images are not stored in the order of their factors, or where a nuisance that is not a factor
+    (such as SmallNORB's instance) also selects the image.
 
     Attributes:
         name: the gin name of the data set.
@@ -101,7 +101,7 @@ class GroundTruthData(abc.ABC):
 
         Args:
             factors: int32 `[batch, num_factors]`.
-            key: int32 `[2]`, the seed of what is no factor.
+            key: int32 `[2]`, the seed of the nuisance.
 
         Returns:
             int32 `[batch]`.

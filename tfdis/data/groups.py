@@ -1,8 +1,8 @@
 """Images in groups that share factors: the pairs of weak supervision.
 
 Locatello et al., "Weakly-supervised disentanglement without compromises" (2020): the images of a
-group are alike in all but k factors, and nobody says which. A group's first image is drawn as any
-image is; of the others, k factors are drawn anew.
+group share all but k factors, and it is not known which. The first image of a group is drawn like
+any image; in the others, k factors are drawn again.
 """
 
 import itertools
@@ -36,11 +36,11 @@ def pairs(
     Args:
         data: what is drawn from.
         k: how many factors change; -1: a number from 1 to all but one, drawn for each group.
-        group_size: images in a group; those after the first differ from each other, too, in the
+        group_size: images in a group; those after the first also differ from each other in the
             same k factors.
 
     Raises:
-        UserError: the data has not so many factors.
+        UserError: the data does not have that many factors.
     """
     chances = np.zeros(_num_factors(data) + 1)
     chances[_possible(data, k)] = 1.0
@@ -51,7 +51,7 @@ def pairs(
 def dynamics(data: GroundTruthData, k: Annotated[int, Ge(DRAWN)] = 1) -> Draw:
     """Pairs as disentanglement_lib draws them: of every other pair, only one factor changes.
 
-    What a model of groups is trained on where `model.draw` does not say otherwise.
+    The default of `model.draw` for a model of groups.
 
     Args:
         data: what is drawn from.
@@ -59,7 +59,7 @@ def dynamics(data: GroundTruthData, k: Annotated[int, Ge(DRAWN)] = 1) -> Draw:
             one, drawn for each pair.
 
     Raises:
-        UserError: the data has not so many factors.
+        UserError: the data does not have that many factors.
     """
     chances = np.zeros(_num_factors(data) + 1)
     possible = _possible(data, k)
@@ -70,10 +70,10 @@ def dynamics(data: GroundTruthData, k: Annotated[int, Ge(DRAWN)] = 1) -> Draw:
 
 @configurable("listed_pairs", denylist=["data"])
 def listed_pairs(data: GroundTruthData, path: str) -> Draw:
-    """Groups from a list of one's own, drawn with replacement.
+    """Groups from the user's own list, drawn with replacement.
 
     Args:
-        data: what the list is about.
+        data: the data set that the indices refer to.
         path: an .npy file of image indices, integers `[num_groups, group_size]`.
 
     Raises:
@@ -90,11 +90,11 @@ def listed_pairs(data: GroundTruthData, path: str) -> Draw:
 
 
 def group_draw(data: GroundTruthData, chances: np.ndarray, group_size: int) -> Draw:
-    """Groups of which a number of factors changes that is drawn with these chances.
+    """Groups in which the number of changed factors is drawn with the given probabilities.
 
     Args:
-        data: what is drawn from. Where an image of every combination of factors may be drawn, it is
-            made of its factors; else, images are looked up that share a combination.
+        data: the data set. Where every combination of factors may be drawn, images are made from
+            their factors; otherwise images that share a combination are looked up.
         chances: relative, of each number of changed factors, `[num_factors + 1]`.
         group_size: images in a group.
     """
@@ -107,7 +107,7 @@ class ListedGroups(Draw):
     """Groups from a list; what their images share is what their factors have in common.
 
     Args:
-        data: what the list is about.
+        data: the data set that the indices refer to.
         groups: image indices, integers `[num_groups, group_size]`.
 
     Raises:
@@ -147,7 +147,7 @@ class ListedGroups(Draw):
 
 
 class _ChangingGroups(Draw):
-    """What draws share that change factors: which ones, for each group."""
+    """A draw of groups in which some factors change; which ones is drawn for each group."""
 
     def __init__(self, data: GroundTruthData, chances: np.ndarray, group_size: int) -> None:
         self.group_size = group_size
@@ -172,8 +172,8 @@ class _ChangingGroups(Draw):
 class GridGroups(_ChangingGroups):
     """Groups of data that has an image of every combination of factors.
 
-    What is no factor is drawn anew for every image but the first, as disentanglement_lib does. The
-    values of the changed factors are drawn from all, so that one may come out as it was.
+    The nuisance is drawn again for every image but the first, as disentanglement_lib does. The
+    values of the changed factors are drawn from all values, so one may stay the same.
 
     Args:
         data: what is drawn from.
@@ -198,10 +198,10 @@ class GridGroups(_ChangingGroups):
 
 
 class LookedUpGroups(_ChangingGroups):
-    """Groups of data whose images do not cover the grid of their factors, or of a part of it.
+    """Groups of data whose images cover only a part of the grid of their factors.
 
-    The other images of a group are drawn among those that have the first one's values of the shared
-    factors, itself included: where there is no other, a group is one image several times.
+    The other images of a group are drawn among all images with the first one's values of the shared
+    factors, including the first: where there is no other, the group repeats one image.
 
     Args:
         data: what is drawn from.
@@ -281,7 +281,7 @@ def _possible(data: GroundTruthData, k: int) -> Sequence[int]:
 
 
 def _cells(rows: np.ndarray) -> np.ndarray:
-    """A number for each row, the same for rows that are the same, without a gap from 0."""
+    """Numbers the distinct rows from 0 without gaps; equal rows get the same number."""
     cell = np.zeros(len(rows), np.int64)
     for column in rows.T:
         _, cell = np.unique(cell * (column.max() + 1) + column, return_inverse=True)

@@ -1,4 +1,4 @@
-"""A folder of images of one's own."""
+"""The user's own folder of images."""
 
 import os
 from collections.abc import Iterator
@@ -65,8 +65,8 @@ def list_images(folder: Path) -> list[Path]:
 def scaled_images(paths: list[Path], side: int, num_channels: int, name: str) -> np.ndarray:
     """The central squares of images, scaled; uint8 `[num_images, side, side, channels]`.
 
-    Decoded once into the cache, and again where files came or went in one of the folders; an image
-    that was edited in its place is not noticed.
+    Decoded into the cache once, and again after files were added or removed; an image that was
+    edited in place is not noticed.
     """
 
     def chunks() -> Iterator[np.ndarray]:
@@ -81,7 +81,7 @@ def scaled_images(paths: list[Path], side: int, num_channels: int, name: str) ->
 
 
 def _opened(path: Path) -> "Image.Image":
-    """An image whose pixels are not read yet; a ValueError where they would fill the memory."""
+    """An image with unread pixels; raises a ValueError where they would fill the memory."""
     from PIL import Image
 
     try:

@@ -1,4 +1,4 @@
-"""Images with labels of any kind, or none: attributes of photographs, arrays of one's own."""
+"""Images with any labels or none: attributes of photographs, the user's own arrays."""
 
 import functools
 import math
@@ -11,7 +11,7 @@ from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.stored import StoredImages
 from tfdis.errors import UserError
 
-# A factor's values are counted, one by one, where frequencies and classes are asked for.
+# Frequencies and classes are counted value by value.
 _MAX_VALUE = 999_999
 
 

@@ -1,7 +1,7 @@
 """Few labels, perfect or not (Locatello et al., "Disentangling factors using few labels", 2020).
 
-A labelled set is drawn once, by its seed, and then asked of a labeller: somebody who knows the
-factors of these images, or some of them, or not quite. Draws and labels are disentanglement_lib's.
+A labelled set is drawn once, by its seed. A labeller then gives the labels: all factors, some of
+them, or approximations. Draws and labels are equal to disentanglement_lib's.
 """
 
 from collections.abc import Callable, Sequence
@@ -95,7 +95,7 @@ def make_labeller(
 def perfect_labeller(
     labels: np.ndarray, dataset: GroundTruthData, random_state: np.random.RandomState
 ) -> tuple[np.ndarray, Sequence[int]]:
-    """The factors as they are."""
+    """The factors themselves."""
     del random_state
     return np.float32(labels), dataset.factors_num_values
 
@@ -107,7 +107,7 @@ def bin_labeller(
     random_state: np.random.RandomState,
     num_bins: Annotated[int, Ge(1)] = 5,
 ) -> tuple[np.ndarray, Sequence[int]]:
-    """The factors roughly: those of more than `num_bins` values in as many equal bins."""
+    """The factors in coarse steps: those of more than `num_bins` values in that many equal bins."""
     del random_state
     sizes = np.asarray(dataset.factors_num_values)
     width = np.maximum(sizes / num_bins, 1.0).astype(np.float32)
@@ -122,7 +122,7 @@ def noisy_labeller(
     random_state: np.random.RandomState,
     prob_random: Annotated[float, Interval(ge=0, le=1)] = 0.1,
 ) -> tuple[np.ndarray, Sequence[int]]:
-    """The factors, each of them with probability `prob_random` any value instead."""
+    """The factors, each replaced by a random value with probability `prob_random`."""
     noisy = np.float32(labels)
     for row in noisy:
         for factor, size in enumerate(dataset.factors_num_values):
@@ -135,7 +135,7 @@ def noisy_labeller(
 def permuted_labeller(
     labels: np.ndarray, dataset: GroundTruthData, random_state: np.random.RandomState
 ) -> tuple[np.ndarray, Sequence[int]]:
-    """The factors with each one's values renamed, so that their order says nothing."""
+    """The factors with the values of each permuted, so that their order carries nothing."""
     columns = [
         random_state.permutation(size)[column]
         for column, size in zip(np.transpose(labels), dataset.factors_num_values)

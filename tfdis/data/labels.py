@@ -32,7 +32,7 @@ class Labels:
 
     @property
     def groups(self) -> tuple[tuple[str, tuple[str, ...]], ...]:
-        """Each factor with what to call its classes: "scale 0", "scale 1" where nothing is said."""
+        """Each factor with the names of its classes: "scale 0", "scale 1" where they have none."""
         given = self.value_names or ((),) * len(self.names)
         return tuple(
             (name, tuple(values) or tuple(f"{name} {value}" for value in range(count)))

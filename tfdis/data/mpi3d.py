@@ -1,4 +1,4 @@
-"""MPI3D (Gondal et al., 2019): a robot arm, drawn simply, drawn realistically and photographed."""
+"""MPI3D (Gondal et al., 2019): a robot arm, rendered simply, realistically, and photographed."""
 
 import math
 from collections.abc import Iterator
@@ -69,7 +69,7 @@ class _MPI3D(StoredImages, GroundTruthData):
 
 @named_data("mpi3d_toy", _SOURCE, _LICENCE)
 class MPI3DToy(_MPI3D):
-    """MPI3D, drawn simply."""
+    """MPI3D, simple renderings."""
 
     name = "mpi3d_toy"
     files = (_file("mpi3d_toy", "55889cb7c7dfc655d6e0277beee88868", "mpi3d_toy"),)
@@ -77,7 +77,7 @@ class MPI3DToy(_MPI3D):
 
 @named_data("mpi3d_realistic", _SOURCE, _LICENCE)
 class MPI3DRealistic(_MPI3D):
-    """MPI3D, drawn realistically."""
+    """MPI3D, realistic renderings."""
 
     name = "mpi3d_realistic"
     files = (_file("mpi3d_realistic", "59a6225b88b635365f70c91b3e52f70f", "mpi3d_realistic"),)
@@ -85,7 +85,7 @@ class MPI3DRealistic(_MPI3D):
 
 @named_data("mpi3d_real", _SOURCE, _LICENCE)
 class MPI3DReal(_MPI3D):
-    """MPI3D, photographed; six colours and six shapes."""
+    """MPI3D, photographs; six colours and six shapes."""
 
     name = "mpi3d_real"
     files = (_file("mpi3d_real", "0f33f609918fb5c97996692f91129802", "real"),)

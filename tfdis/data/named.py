@@ -13,7 +13,7 @@ from tfdis.errors import UserError
 
 @dataclass(frozen=True)
 class NamedData:
-    """What is known of a data set before it is read.
+    """The description of a data set, known before it is read.
 
     Attributes:
         name: its gin name.
@@ -50,10 +50,10 @@ def all_named_data() -> dict[str, NamedData]:
 
 
 def find_named_data(name: str) -> NamedData:
-    """What is registered under a name.
+    """The data set registered under a name.
 
     Raises:
-        UserError: nothing is; lists the names.
+        UserError: there is none; lists the names.
     """
     known = all_named_data()
     if name not in known:

@@ -35,7 +35,7 @@ _SCREAM_FILE = RemoteFile(
 
 
 class _DrawnSprites(DSprites, abc.ABC):
-    """Sprites with three channels, something of which is drawn anew for each observation."""
+    """Sprites with three channels, with pixels that are drawn again for each observation."""
 
     indexed = False
     observation_shape = [64, 64, 3]

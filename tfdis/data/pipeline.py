@@ -1,4 +1,4 @@
-"""A data set as a tf.data pipeline, for `model.fit`; tfdis-train's own loop does without."""
+"""A data set as a tf.data pipeline, for `model.fit`; tfdis-train's own loop does not use it."""
 
 import tensorflow as tf
 
@@ -23,7 +23,7 @@ def tf_dataset(
         batch_size: images per batch.
         seed: of the draws.
         first_step: the step that the first batch belongs to.
-        draw: how batches are drawn; None: one image by one.
+        draw: how batches are drawn; None: single images.
 
     Returns:
         A dataset of (images, factors): float32 in [0, 1], `[batch, height, width, channels]`, and

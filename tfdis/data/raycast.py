@@ -1,7 +1,7 @@
 """Casts the rays of the rooms: one object in the corner of a lit room.
 
 The floor is z = 0, the walls are x = WALL and y = WALL, the object stands at the origin. The camera
-looks at it from a circle around it; the lamp hangs still. Lengths are in units of the room.
+looks at it from a circle around it; the lamp is fixed. Lengths are in units of the room.
 """
 
 import numpy as np

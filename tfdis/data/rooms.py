@@ -20,8 +20,8 @@ class Rooms(GroundTruthData):
 
     For each scale, shape and orientation, four maps are ray-cast once: how much light each pixel
     gets from the floor, from the walls and from the object, each times its coverage of the pixel,
-    and the object's highlight. An image is these maps times the three colours. All of it is
-    arithmetic on small integers, so that numpy and the graph agree to the bit.
+    and the object's highlight. An image is these maps times the three colours, in integer
+    arithmetic, so that numpy and the graph agree exactly.
 
     Example:
         >>> data = Rooms()

@@ -15,7 +15,7 @@ _CHUNK = 1 << 20
 
 
 class Indexed(Protocol):
-    """What is needed of a data set here; see `GroundTruthData`."""
+    """The part of a data set that is needed here; see `GroundTruthData`."""
 
     name: str
     factor_names: tuple[str, ...]
@@ -176,7 +176,7 @@ def held_out(
     published: str = "",
     part: Literal["train", "held_out"] = "train",
 ) -> np.ndarray | None:
-    """Holds out what is told apart by its place on the grid of factors.
+    """Holds out a region of the grid of factors.
 
     The kinds are those of Schott et al. (2021), by rules that fit any grid:
 
@@ -260,7 +260,7 @@ def _values(data: Indexed, columns: Sequence[int]) -> np.ndarray:
 
 
 def factor_index(data: Indexed, factor: int | str) -> int:
-    """The place of a factor that is given by index or by name.
+    """The index of a factor that is given by index or by name.
 
     Raises:
         UserError: it does not exist; names those that do.

@@ -13,7 +13,7 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True)
 class Correlation:
-    """Factors that go together in training.
+    """Factors that are correlated in training.
 
     Attributes:
         data_set: the gin name of the data set that it was published for.

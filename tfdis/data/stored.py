@@ -8,7 +8,7 @@ import tensorflow as tf
 from tfdis.data.feeding import DeviceFeed, Draw, Factors, SlabFeed, shares_memory, table_feed
 from tfdis.data.sampling import configured_draw
 
-# What training takes beside the data: weights, activations and XLA's scratch, with room to spare.
+# Memory for training besides the data: weights, activations and XLA's scratch, with a margin.
 _WORKING_BYTES = 4 << 30
 
 
@@ -36,8 +36,8 @@ def stored_feed(
 ) -> DeviceFeed | SlabFeed:
     """Feeds stored images from the device where they fit there, else in slabs.
 
-    On the CPU, what is memory-mapped stays so. Slabs serve what is larger than half of the memory,
-    because then a thread waits for the disk, not the training step.
+    On the CPU, memory-mapped data stays mapped. Data larger than half of the memory is read in
+    slabs, so that a thread waits for the disk and not the training step.
 
     Args:
         images: uint8, or float32 in [0, 1]; `[num_images, height, width, channels]`.

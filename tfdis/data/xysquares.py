@@ -18,8 +18,8 @@ class XYSquares(GroundTruthData):
     """A red, a green and a blue square of 8x8 pixels on a grid of 8x8 places; 64x64 images.
 
     Each square has a channel of its own and moves by its own width, so that any two positions of it
-    are equally far apart in pixels. A reconstruction loss then says nothing of which positions are
-    neighbours, and what a beta-VAE learns from the order of distances is missing (Michlo et al.,
+    are equally far apart in pixels. A reconstruction loss then does not show which positions are
+    neighbours, which is what a beta-VAE learns their order from (Michlo et al.,
     "Data Overlap: A Prerequisite for Disentanglement", 2022, arXiv:2202.13341).
 
     Example:

@@ -1,4 +1,4 @@
-"""Which posterior and prior gin chose."""
+"""The posterior and the prior that gin chose."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -34,11 +34,11 @@ def vae_distributions(
 
 
 def refuse_other_than_gaussian(bindings: Mapping[str, str], asker: str, prior: bool = True) -> None:
-    """Refuses a trained model whose mean and log variance are no Gaussian's.
+    """Refuses a trained model whose posterior is not Gaussian.
 
     Args:
         bindings: gin's, that the model was trained with.
-        asker: what takes them for a Gaussian's, for the error.
+        asker: what needs a Gaussian, for the error.
         prior: refuse another prior than the standard normal too.
 
     Raises:

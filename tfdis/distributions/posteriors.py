@@ -1,9 +1,8 @@
 """Posteriors over the latents, each made of a mean and a log variance.
 
-A family takes the two outputs of an encoder as its moments, so that an encoder, a metric and a
-picture mean the same by them whatever the family is. Any function from the two to a tfp
-distribution of event shape `[num_latents]` is a family; to be saved with a model, it is registered
-with `keras.saving.register_keras_serializable`.
+Every family takes the two outputs of an encoder as its moments, so they mean the same to metrics
+and pictures. Any function from the two to a tfp distribution of event shape `[num_latents]` is a
+family; to be saved with a model, it is registered with `keras.saving.register_keras_serializable`.
 """
 
 import math
@@ -47,7 +46,7 @@ def diagonal_laplace(mean: tf.Tensor, log_variance: tf.Tensor) -> tfd.Distributi
 
 @keras.saving.register_keras_serializable("tfdis")
 def deterministic(mean: tf.Tensor, log_variance: tf.Tensor) -> tfd.Distribution:
-    """All mass on the mean; the log variance is left alone.
+    """All mass on the mean; the log variance is not used.
 
     Its KL divergence from a prior is -log p(mean), the objective of a regularized autoencoder
     (Ghosh et al., 2020) with the prior as the regularizer.

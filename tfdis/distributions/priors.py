@@ -18,7 +18,7 @@ PosteriorOf = Callable[[tf.Tensor], tfd.Distribution]
 
 @keras.saving.register_keras_serializable("tfdis")
 class Prior(keras.layers.Layer):
-    """p(z), with what is learned of it.
+    """p(z), with its learned parameters.
 
     A subclass writes `distribution`, and `prepare` where it has variables.
     """
@@ -38,10 +38,10 @@ class Prior(keras.layers.Layer):
         self.num_latents = num_latents
 
     def distribution(self, posterior_of: PosteriorOf) -> tfd.Distribution:
-        """The prior as it stands, without a batch shape and of event shape `[num_latents]`.
+        """The prior with its current parameters: event shape `[num_latents]`, no batch shape.
 
         Args:
-            posterior_of: the model's encoder with its posterior, for priors that look through it.
+            posterior_of: the model's encoder with its posterior, for priors that use it.
         """
         raise NotImplementedError
 

@@ -7,8 +7,8 @@ from tfdis.keys import subkey, uniform
 
 tfd = tfp.distributions
 
-# Of these the quantile function is the reparameterization, and a draw is the same with XLA and
-# without; tfp's own sampling is not.
+# Sampled by the quantile function, which is a reparameterization and gives the same draw with and
+# without XLA; tfp's own sampling does not.
 _BY_QUANTILE = (tfd.Normal, tfd.Laplace, tfd.Logistic)
 
 
@@ -41,7 +41,7 @@ def draw(distribution: tfd.Distribution, key: tf.Tensor) -> tf.Tensor:
 
 
 def draws_from(distribution: tfd.Distribution, count: int, key: tf.Tensor) -> tf.Tensor:
-    """Draws from a prior, without a gradient to what is learned of it where it is a mixture.
+    """Draws from a prior; a mixture's parameters get no gradient.
 
     Args:
         distribution: without a batch shape, event shape `[num_latents]`.

@@ -57,7 +57,7 @@ class EvaluationCallback(IntervalCallback):
         self.history: list[tuple[int, dict[str, float]]] = []
 
     def scores(self, model: Any, data: Any) -> dict[str, float]:
-        """The scores of a model as it is now, as `metric.score`."""
+        """The scores of a model in its current state, named `metric.score`."""
         found = evaluate(model, data, self.metrics, self.settings, verbose=False)
         return {
             f"{metric}.{key}": float(value)
@@ -67,7 +67,7 @@ class EvaluationCallback(IntervalCallback):
         }
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Takes note of the model.
+        """Stores the model.
 
         Raises:
             UserError: `fit` is called without data to score on.
@@ -78,7 +78,7 @@ class EvaluationCallback(IntervalCallback):
         self._trained = TrainedModel(self.model)
 
     def on_interval(self, step: int, logs: Logs) -> None:
-        """Scores the model, and tells the log."""
+        """Scores the model and logs the scores."""
         del logs
         scores = self.scores(self._trained, self.run.data if self.run else self.data)
         self.history.append((step, scores))

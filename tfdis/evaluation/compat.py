@@ -1,11 +1,11 @@
-"""disentanglement_lib in this process, on today's TensorFlow, apart from everyone else's modules.
+"""disentanglement_lib in this process, on current TensorFlow, isolated from all other modules.
 
 disentanglement_lib was written for TensorFlow 1.14, gin 0.2, numpy 1.16 and Pillow 6. Here its
 modules are executed with an `import` of their own: they get TensorFlow's v1 interface, the names
-that numpy and Pillow have dropped, and a second copy of gin, whose registry is theirs alone. So
-nothing is added to `sys.modules`, TensorFlow or gin, and none of its gin names meets ours.
+that numpy and Pillow have dropped, and a second copy of gin with a registry of their own. Nothing
+is added to `sys.modules`, TensorFlow or gin, and its gin names cannot collide with ours.
 
-What needs `tensorflow.contrib` imports, and fails with one sentence where it is called.
+Code that needs `tensorflow.contrib` can be imported; calling it raises an error of one sentence.
 """
 
 import builtins
@@ -24,7 +24,7 @@ import numpy as np
 
 from tfdis.errors import UserError
 
-_OPTIONAL = ("seaborn", "tensorflow_hub")  # imported at the top of modules that mostly do without
+_OPTIONAL = ("seaborn", "tensorflow_hub")  # imported at the top of modules that hardly use them
 
 
 class DisentanglementLib:
@@ -157,7 +157,7 @@ def disentanglement_lib(folder: str | os.PathLike | None = None) -> Disentanglem
 
 
 class _Absent(types.ModuleType):
-    """Stands for what is no more: has every name, and says so when one is called."""
+    """A stand-in for a removed module: has every name, and raises an error when one is called."""
 
     def __getattr__(self, name: str) -> "_Absent":
         if name.startswith("__"):
@@ -171,7 +171,7 @@ class _Absent(types.ModuleType):
 
 
 class _Overlay(types.ModuleType):
-    """A module with some names added, the module itself untouched."""
+    """A copy of a module with some names added; the module itself is not changed."""
 
     def __init__(self, module: str, **names: Any):
         super().__init__(module)
@@ -189,14 +189,14 @@ class _AnyInteger(type):
 
 
 class _Int(int, metaclass=_AnyInteger):
-    """`int` as numpy 1 knew it, which took an array of one element."""
+    """`int` as in numpy 1, which accepted an array of one element."""
 
     def __new__(cls, value: Any = 0, *base: int) -> int:
         return int(value.item() if isinstance(value, np.ndarray) else value, *base)
 
 
 def _stand_ins(package: Path) -> dict[str, types.ModuleType]:
-    """What its modules get in place of the modules of these names."""
+    """The replacements that its modules get for modules of these names."""
     return {
         "tensorflow": _TensorFlow("tensorflow"),
         "numpy": _Overlay("numpy", float_=np.float64),
@@ -243,7 +243,7 @@ def _pillow_image() -> types.ModuleType:
         def made(*args: Any, **kwargs: Any) -> Image.Image:
             image = make(*args, **kwargs)
             thumbnail = image.thumbnail
-            # Pillow 6 took a shape, channels included, for a size.
+            # Pillow 6 accepted a shape with channels as a size.
             image.thumbnail = lambda size, *more: thumbnail(tuple(size[:2]), *more)
             return image
 
@@ -264,7 +264,7 @@ def _module(name: str, **names: Any) -> types.ModuleType:
 
 
 def _accept_old_spelling(gin: types.ModuleType) -> None:
-    """Lets its copy of gin take `whitelist=` and `blacklist=`, as gin 0.2 spelled them."""
+    """Makes its copy of gin accept `whitelist=` and `blacklist=`, the spelling of gin 0.2."""
     spelling = {"whitelist": "allowlist", "blacklist": "denylist"}
 
     def respelled(function: Callable) -> Callable:

@@ -8,7 +8,7 @@ from tfdis.data.ground_truth import GroundTruthData
 
 
 def draws_by_factors_alone(data: Any) -> bool:
-    """Whether `data` draws factors as `GroundTruthData` does, and nothing besides."""
+    """Whether `data` draws factors as `GroundTruthData` does, and nothing else."""
     if type(data).sample_factors is not GroundTruthData.sample_factors:
         return False
     state = np.random.RandomState(0)

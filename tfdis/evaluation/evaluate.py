@@ -54,8 +54,8 @@ def evaluate_directory(
         output_dir: directory to write.
         overwrite: replace a directory that is there.
         progress: is told how many images of a request are encoded, and of how many.
-        reference: whether to ask disentanglement_lib's own function too, and to write
-            results/json/reference_results.json: of each score ours, theirs and the difference.
+        reference: whether to run disentanglement_lib's own function too, and to write
+            results/json/reference_results.json: for each score ours, theirs and the difference.
 
     Returns:
         The scores.

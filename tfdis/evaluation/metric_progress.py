@@ -1,4 +1,4 @@
-"""Shows how far an evaluation is: which metric, and how many images are encoded."""
+"""Shows the progress of an evaluation: which metric, and how many images are encoded."""
 
 import sys
 from typing import TextIO
@@ -9,7 +9,7 @@ _LINE_SECONDS = 10.0
 
 
 class MetricProgress:
-    """Which of several metrics is computed, and how far the encoding for it is.
+    """Shows which of several metrics is computed, and how many images are encoded for it.
 
     Args:
         num_metrics: how many metrics there are.
@@ -29,7 +29,7 @@ class MetricProgress:
         self._show("")
 
     def encoded(self, done: int, total: int) -> None:
-        """Takes note of how many of the images that the metric lacked are encoded."""
+        """Shows how many of the images that the metric needs are encoded."""
         if self._display.is_due():
             self._show(f"  encoded {done:,}/{total:,} images")
         if done == total and self._display.in_place:

@@ -23,7 +23,7 @@ _SHIFTS = ("split.", "held_out.", "correlated_factors.")
 
 
 class ModelDirectory(SavedModelDirectory):
-    """A saved model, and the codes of its images that were asked for so far.
+    """A saved model, with the codes of the images encoded so far.
 
     The signature `representation` is what is scored; where there is none, the mean of the signature
     `gaussian_encoder`. Arguments are those of `SavedModelDirectory`.

@@ -12,7 +12,7 @@ from tfdis.visualize import charts
 from tfdis.visualize.heat_map import draw_heat_map
 from tfdis.visualize.mixing import draw_dendrogram, draw_groups
 
-# What a metric's matrix holds, by the name that it saves it under.
+# The titles of the metrics' matrices, by the names that they are saved under.
 _MEANINGS = {
     "importance": "importance of each latent to boosted trees (DCI)",
     "mutual_information": "mutual information (nats)",
@@ -25,8 +25,8 @@ _MEANINGS = {
 def plot_artifacts(artifact_dir: str | os.PathLike) -> list[Path]:
     """Draws every matrix that metrics left below a directory, each beside its file.
 
-    A matrix of what latents know of factors is also drawn as a dendrogram, and as the number of
-    factors found and of independent groups, at every threshold.
+    A matrix that relates latents to factors is also drawn as a dendrogram, and as the number of
+    factors found and of independent groups at every threshold.
 
     Args:
         artifact_dir: such as artifacts/ of an evaluation; it need not exist.
@@ -40,7 +40,7 @@ def plot_artifacts(artifact_dir: str | os.PathLike) -> list[Path]:
         matrix = np.array(content["matrix"], dtype=float)
         paths.append(source.with_suffix(".png"))
         draw_heat_map(paths[-1], matrix, content["factor_names"], _meaning(source.stem))
-        # Robustness is no share of a factor that a latent has, and no threshold cuts it.
+        # Robustness is not a latent's share of a factor, so a threshold on it means nothing.
         if source.stem == "robustness" or matrix.shape[1] < 2 or not matrix.any():
             continue
         for draw, name in ((draw_dendrogram, "dendrogram"), (draw_groups, "groups")):

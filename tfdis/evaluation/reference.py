@@ -1,4 +1,4 @@
-"""disentanglement_lib's own scores of the same codes and draws, to hold ours against."""
+"""disentanglement_lib's own scores of the same codes and draws, to compare ours with."""
 
 import contextlib
 import warnings
@@ -30,18 +30,18 @@ _FUNCTIONS = {
     "fairness": ("fairness", "compute_fairness"),
     "unified_scores": ("unified_scores", "compute_unified_scores"),
 }
-# Where the names are registered that its metrics' bindings refer to.
+# The modules that register the names in its metrics' bindings.
 _REGISTERING = ("utils", "factor_vae", "reduced_downstream_task", "unified_scores")
 
 
 def reference_scores(
     name: str, source: DataSource, seed: int, dlib: DisentanglementLib | None = None
 ) -> dict[str, Any]:
-    """What disentanglement_lib's own function gives, with the parameters that gin binds now.
+    """The scores of disentanglement_lib's own function, with gin's current bindings.
 
-    It draws from the same seed, also where it draws from numpy's global state, and gets the codes
-    that `source` has, so that what differs is the score itself. Its boosted trees are
-    scikit-learn's: at the studies' sizes DCI takes minutes.
+    It draws from the same seed, also from numpy's global state, and gets the same codes, so that
+    any difference is one of the score itself. Its boosted trees are scikit-learn's: with the
+    studies' sizes DCI takes minutes.
 
     Args:
         name: of the metric.
@@ -68,7 +68,7 @@ def reference_scores(
 
 
 def refuse_unknown_reference(names: Sequence[str], dlib: DisentanglementLib | None = None) -> None:
-    """Raises a UserError where disentanglement_lib has not one of these metrics.
+    """Raises a UserError where disentanglement_lib lacks one of these metrics.
 
     Args:
         names: of metrics.

@@ -1,4 +1,4 @@
-"""What turns images into codes."""
+"""Functions from images to codes."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -23,8 +23,8 @@ def _drawn(rows: np.ndarray, noise: np.random.Generator) -> np.ndarray:
 class Representation:
     """A function from images to codes, in two halves.
 
-    The first half is worth keeping: it depends on the image alone. The second is cheap and is done
-    afresh for every request, so that a sampled representation gets fresh noise each time.
+    The first half depends on the image alone, so its results are kept. The second is cheap and is
+    computed for every request, so that a sampled representation gets new noise each time.
 
     Attributes:
         encode: images, `[batch, height, width, channels]` (float32 in [0, 1]), to rows,
@@ -47,7 +47,7 @@ class Representation:
 def sampled(
     mean_and_log_variance: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
 ) -> Representation:
-    """Draws from the posterior: mean and log variance are kept, the noise is fresh.
+    """Draws from the posterior: mean and log variance are kept, the noise is new.
 
     Args:
         mean_and_log_variance: images to the pair, `[batch, num_latents]` each.
@@ -57,7 +57,7 @@ def sampled(
         mean, *log_variance = mean_and_log_variance(images)
         if not log_variance or log_variance[0] is None:
             raise UserError("The model's encoder is deterministic: there is nothing to sample.")
-        # A saved deterministic encoder says -infinity; noise of e^-5000 is none either.
+        # A saved deterministic encoder has a log variance of -infinity; e^-5000 means no noise too.
         log_variance = np.maximum(np.asarray(log_variance[0]), -1e4)
         return np.concatenate([np.asarray(mean), log_variance], axis=-1)
 
@@ -65,7 +65,7 @@ def sampled(
 
 
 def representation_of(model: Any, sample: bool = False) -> Representation:
-    """What a model makes of images.
+    """The representation function of a model.
 
     Args:
         model: what `tfdis.load` gives, a Keras model of `tfdis.models`, or any function from

@@ -1,4 +1,4 @@
-"""Scores of a model, or of codes: what a notebook calls."""
+"""Scores of a model or of codes, from Python."""
 
 import os
 import time
@@ -73,11 +73,10 @@ def score(
     verbose: bool = False,
     continuous: Continuous = None,
 ) -> dict[str, dict[str, Any]]:
-    """Scores codes that were computed elsewhere, by whatever model.
+    """Scores codes that were computed elsewhere, by any model.
 
-    A metric gets as many points as in disentanglement_lib's studies where there are so many, and
-    all of them otherwise; `TableSource` says how points are drawn. Sizes that `gin_bindings` name
-    are kept to.
+    A metric gets as many points as in disentanglement_lib's studies, or all where there are fewer;
+    `TableSource` says how points are drawn. Sizes in `gin_bindings` are not changed.
 
     Args:
         codes: `[samples, num_latents]`.
@@ -132,7 +131,7 @@ def scores_of(
 
 
 def configured_scores(source: Source, artifacts: str | os.PathLike | None) -> dict[str, Any]:
-    """`scores_of` as gin has it now; says in one sentence which binding is missing."""
+    """`scores_of` with gin's current bindings; a missing one raises an error that names it."""
     with explained():
         return scores_of(source, artifacts)
 
@@ -159,7 +158,7 @@ def _all_scores(
 
 
 def _says_how_many_points(metric: str, gin_bindings: Sequence[str]) -> bool:
-    """Whether one of the bindings says how many points (not: groups) this metric gets."""
+    """Whether one of the bindings sets how many points (not groups) this metric gets."""
     parameters = {f"{metric}.{name}" for name in ("num_train", "num_test", "num_variance_estimate")}
     parameters -= {"factor_vae_score.num_train", "beta_vae_sklearn.num_train"}
     return any(binding.split("=")[0].strip() in parameters for binding in gin_bindings)
@@ -167,7 +166,7 @@ def _says_how_many_points(metric: str, gin_bindings: Sequence[str]) -> bool:
 
 @contextmanager
 def numpy_seeded(seed: int) -> Iterator[None]:
-    """Numpy's global random state seeded for the time of a `with` block, and then put back."""
+    """Seeds numpy's global random state within a `with` block, and restores it afterwards."""
     state = np.random.get_state()
     np.random.seed(seed)
     try:

@@ -1,4 +1,4 @@
-"""Which parameters a metric is called with, apart from the gin config of whoever calls."""
+"""The parameters of a metric, kept apart from the caller's gin config."""
 
 import contextlib
 from collections.abc import Iterator, Sequence
@@ -16,10 +16,10 @@ _MAYBE_UNKNOWN = ("dataset",)
 
 @contextlib.contextmanager
 def gin_apart() -> Iterator[None]:
-    """An empty gin config for the time of a `with` block; the caller's is put back afterwards.
+    """An empty gin config within a `with` block; the caller's is restored afterwards.
 
-    gin has one config per process, and a training that is scored on its way still needs its own.
-    gin offers no way to put it aside, hence its private names.
+    gin has one config per process, and a training that is scored while it runs still needs its own.
+    gin cannot set a config aside, hence the use of its private names.
     """
     kept = [gin_config._CONFIG, gin_config._OPERATIVE_CONFIG, gin_config._SINGLETONS]
     copies = [dict(each) for each in kept]
@@ -37,7 +37,7 @@ def gin_apart() -> Iterator[None]:
 
 
 def note_call(selector: str, **parameters: str) -> None:
-    """Puts a call whose result is still at hand into gin's operative config, as if made again."""
+    """Records an earlier call, whose result is reused, in gin's operative config."""
     gin_config._OPERATIVE_CONFIG.setdefault(("", selector), {}).update(parameters)
 
 

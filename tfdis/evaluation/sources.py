@@ -1,8 +1,7 @@
-"""Where metrics get their codes from: each different image is encoded once, in large batches.
+"""The source of the metrics' codes: each distinct image is encoded once, in large batches.
 
-A metric says which factors it wants images of, drawing as disentanglement_lib draws; which images
-these are is known before any is encoded. Only the codes of an image are kept, so however many
-million images a metric asks for, no more than a batch of them is in memory.
+A metric draws factors as disentanglement_lib does, and the images are known before any is encoded.
+Only codes are kept, so that no more than one batch of images is in memory at a time.
 """
 
 from collections.abc import Callable
@@ -35,7 +34,7 @@ class DataSource(Source):
         progress: is told how many images of a request are encoded, and of how many.
 
     Attributes:
-        noise: where the noise of a sampled representation comes from.
+        noise: the source of a sampled representation's noise.
         training_weights: gives how often training drew each image, `[num_images]`; None where it
             drew all alike.
         num_encoded: how many images were encoded so far.
@@ -106,7 +105,7 @@ class DataSource(Source):
         return np.split(request.codes(), np.cumsum([len(rows) for rows in factors])[:-1])
 
     def is_indexed(self) -> bool:
-        """Whether an image is known by its index, and always has the same codes."""
+        """Whether an image is identified by its index and always has the same codes."""
         return self._table is not None and self._is_repeatable()
 
     def codes_at(self, indices: np.ndarray) -> np.ndarray:
@@ -156,7 +155,7 @@ class DataSource(Source):
     def _sets_sharing_a_factor(
         self, num: int, num_sets: int, size: int, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
-        """One set of points shares a factor's value; of two, the points do two by two."""
+        """One set of points shares a factor's value; in two sets, the points share it pairwise."""
         request = self._request(num * num_sets * size)
         if isinstance(request, _IndexedRequest) and draws_by_factors_alone(self.data):
             fixed, factors = grouped_factors(
@@ -182,7 +181,7 @@ class DataSource(Source):
         return _IndexedRequest(self, self._table, [])
 
     def _is_repeatable(self) -> bool:
-        """Whether an image gets the same row twice; a module that draws its codes does not."""
+        """Whether an image gets the same row twice; it does not from a module that samples."""
         if self._repeatable is None:
             self._repeatable = self.representation.repeatable
         if self._repeatable is None:
@@ -209,13 +208,13 @@ class _Table:
         self._rows: np.ndarray | None = None
 
     def missing(self, indices: np.ndarray) -> np.ndarray:
-        """Those of the indices that have no row yet, each once, sorted."""
+        """The indices that have no row yet, each once, sorted."""
         asked = np.zeros(len(self._place), bool)
         asked[indices] = True
         return np.flatnonzero(asked & (self._place < 0))
 
     def add(self, indices: np.ndarray, rows: np.ndarray) -> None:
-        """Takes the rows of these indices."""
+        """Stores the rows of these indices."""
         known = 0 if self._rows is None else len(self._rows)
         self._place[indices] = np.arange(known, known + len(rows))
         self._rows = rows if self._rows is None else np.concatenate([self._rows, rows])
@@ -256,7 +255,7 @@ class _IndexedRequest:
 
 
 class _ImagesRequest:
-    """Images that are no function of an index: encoded as they are asked for, in large batches."""
+    """Images that are not a function of an index: encoded on request, in large batches."""
 
     def __init__(self, source: DataSource, num: int):
         self._source = source
@@ -278,8 +277,8 @@ class _ImagesRequest:
 
     def add(self, factors: np.ndarray, random_state: np.random.RandomState) -> None:
         data = self._source.data
-        # Ours draw pixels image by image, so that the order of draws bears to be cut; of others it
-        # is not known.
+        # Our data sets draw pixels image by image, so a request can be split into batches without
+        # changing the draws. For other data sets that is not known.
         size = self._source.batch_size if isinstance(data, GroundTruthData) else len(factors)
         for start in range(0, len(factors), size):
             part = factors[start : start + size]
@@ -312,7 +311,7 @@ class _ImagesRequest:
 
 
 def _share(values: np.ndarray, groups: np.ndarray) -> None:
-    """Makes a factor's values, `[num, num_sets, size]`, the same within these groups.
+    """Makes a factor's values, `[num, num_sets, size]`, equal within each group.
 
     Where there is one set, all points get the value of its first; where there are two, those of the
     second get the first's, point by point.

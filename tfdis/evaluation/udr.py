@@ -74,7 +74,7 @@ def udr_sklearn(
 def mean_and_kl(
     mean_and_log_variance: Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]],
 ) -> PosteriorFunction:
-    """What `udr_sklearn` asks of a model, from its encoder: `tfdis.load(model_dir).encode`.
+    """The function that `udr_sklearn` needs, from an encoder: `tfdis.load(model_dir).encode`.
 
     The KL divergence of each latent from the standard normal prior is the mean over the batch.
     """

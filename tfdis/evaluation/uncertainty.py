@@ -1,4 +1,4 @@
-"""How far a score depends on the points it was computed from: several seeds, and an interval."""
+"""How much a score depends on the points that it is computed from: several seeds, an interval."""
 
 from collections.abc import Mapping, Sequence
 from numbers import Real
@@ -20,8 +20,8 @@ def over_seeds(
 ) -> dict[str, dict[str, MeanInterval]]:
     """Each score over several evaluation seeds, with the interval of its mean.
 
-    The model stays the same; the points that it is scored on, and what a metric draws besides,
-    differ. All seeds share the codes of the images that they have in common.
+    The model stays the same. The points that it is scored on differ, and so do a metric's other
+    draws. All seeds share the codes of the images that they have in common.
 
     Args:
         source: such as `source_of(data, model)`, or `TableSource(codes, factors)`.
@@ -31,7 +31,7 @@ def over_seeds(
         confidence: how often the interval holds the mean over all seeds.
 
     Returns:
-        for each metric its scores by name; what is no number, and the time taken, are left out.
+        for each metric its scores by name, without entries that are not numbers and the time taken.
 
     Raises:
         UserError: there is no such metric or parameter, or the codes cannot be scored.

@@ -1,7 +1,7 @@
-"""The validate stage: scores from the few labels that a training had.
+"""The validate stage: scores from the few labels of a training.
 
-Whoever has few labels chooses a model by them. The labelled images are drawn as training draws
-them: the same seed, size and labeller give the same labels (Locatello et al., 2020).
+They serve to choose a model where only few labels are available. The labelled images are drawn as
+in training: the same seed, size and labeller give the same labels (Locatello et al., 2020).
 """
 
 import os

@@ -35,9 +35,9 @@ def trace(keras_path: str, torchscript_path: str, modules: Sequence[str]) -> Non
         importlib.import_module(module)
     model = keras.models.load_model(keras_path, compile=False, safe_mode=True)
     for variable in model.variables:
-        # Tracing refuses constants with a gradient, and takes some of Keras' weights for constants.
+        # Tracing refuses constants with a gradient, and treats some of Keras' weights as constants.
         variable.value.requires_grad_(False)
-    # Two images, as a dimension of one is easily taken for a constant.
+    # Two images, because tracing may treat a dimension of size one as a constant.
     examples = tuple(torch.zeros(2, *tensor.shape[1:]) for tensor in model.inputs)
     with torch.no_grad(), warnings.catch_warnings():
         warnings.simplefilter("ignore")

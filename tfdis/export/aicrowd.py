@@ -23,7 +23,7 @@ from tfdis.results import update_result_directory, write_json, written_aside
 
 CHALLENGE = "aicrowd-neurips-2019-disentanglement-challenge"
 
-# What the starter kit takes where a variable is not set.
+# The starter kit's defaults of the variables.
 _DEFAULTS = {
     "AICROWD_OUTPUT_PATH": "./scratch/shared",
     "AICROWD_EVALUATION_NAME": "experiment_name",
@@ -46,7 +46,7 @@ exec tfdis-aicrowd train
 
 @dataclasses.dataclass(frozen=True)
 class Submission:
-    """Where the grader says that things are.
+    """The grader's directories and settings.
 
     Attributes:
         output_path: folder of all evaluations.
@@ -87,12 +87,12 @@ class Submission:
 
     @property
     def model_dir(self) -> Path:
-        """Where the training goes."""
+        """The directory of the training."""
         return self.experiment_dir / "model"
 
     @property
     def representation_dir(self) -> Path:
-        """What the grader reads."""
+        """The directory that the grader reads."""
         return self.experiment_dir / "representation"
 
 

@@ -1,4 +1,4 @@
-"""Tells AIcrowd's grader how far a submission is."""
+"""Reports the progress of a submission to AIcrowd's grader."""
 
 import importlib.util
 from typing import Any
@@ -12,7 +12,7 @@ TRAINING_PART = 0.9
 
 
 class Grader:
-    """The grader's client, `crowdai_api`; without that package only prints.
+    """The grader's client, `crowdai_api`; without that package it only prints.
 
     The events and their payloads are those of the starter kit.
     """
@@ -29,7 +29,7 @@ class Grader:
         self._register("INFO", "execution_started")
 
     def progress(self, fraction: float) -> None:
-        """So much is done, from 0 to 1."""
+        """The progress, from 0 to 1."""
         self._register("INFO", "register_progress", training_progress=fraction)
 
     def submit(self) -> None:

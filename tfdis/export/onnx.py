@@ -24,7 +24,7 @@ Opset = Annotated[int, Interval(ge=14, le=18)]  # what tf2onnx knows
 # The versions that tf2onnx writes, that hold every operator below, and that ONNX Runtime reads.
 OPSETS = range(9, 19)
 
-# What the networks of this library become; each of these is known to PyTorch's converters.
+# The operators that this library's networks become; PyTorch's converters know each of them.
 OPERATORS = frozenset(
     {"Add", "Concat", "Conv", "ConvTranspose", "Exp", "LeakyRelu", "MatMul", "Mul", "Relu"}
     | {"Reshape", "Sigmoid", "Tanh", "Tile", "Transpose", "Unsqueeze"}
@@ -39,7 +39,7 @@ def export_onnx(
     opset: Opset = OPSET,
     metadata: Mapping[str, str] | None = None,
 ) -> float:
-    """Writes one part as an ONNX file, once it was found to give what Keras gives.
+    """Writes one part as an ONNX file, after its outputs were found equal to Keras'.
 
     The batch dimension is free and called "batch"; inputs and outputs have the part's names.
 

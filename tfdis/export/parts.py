@@ -1,4 +1,4 @@
-"""The parts of a trained model that can leave the library, as plain Keras models in float32.
+"""The parts of a trained model that can be exported, as plain Keras models in float32.
 
     encoder          images -> mean, log_variance
     representation   images -> representation: the mean, or a sample (images, noise -> ...)

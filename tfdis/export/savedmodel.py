@@ -16,7 +16,7 @@ from tfdis.results import staged_directory
 
 
 def export_savedmodel(parts: Sequence[Part], path: str | os.PathLike) -> dict[str, float]:
-    """Writes parts as one SavedModel, once it was found to give what Keras gives.
+    """Writes parts as one SavedModel, after its outputs were found equal to Keras'.
 
     Each part is a signature of its name, with its inputs and outputs by their names.
 

@@ -45,7 +45,7 @@ def export(
     sampled: bool = False,
     opset: Opset = OPSET,
 ) -> dict[str, float]:
-    """Exports a trained model; each file is run beside Keras before any gets its name.
+    """Exports a trained model; the outputs of each file are compared with Keras' first.
 
         encoder.onnx, representation.onnx, decoder.onnx, autoencoder.onnx
         pytorch_model.pt (the representation), pytorch_encoder.pt, ...
@@ -102,7 +102,7 @@ def export(
 
 
 def metadata(trained: TrainedModel, exported: Part) -> dict[str, str]:
-    """What an ONNX file says of itself."""
+    """The metadata of an ONNX file."""
     return {
         "tfdis_version": tfdis.__version__,
         "part": exported.name,

@@ -23,7 +23,7 @@ _RUNNER = Path(__file__).with_name("_run_torchscript.py")
 
 
 def export_torchscript(parts: Mapping[Path, Part]) -> dict[Path, float]:
-    """Writes parts as TorchScript files, once they were found to give what Keras gives.
+    """Writes parts as TorchScript files, after their outputs were found equal to Keras'.
 
     `torch.jit.load` reads a file in a process without Keras or TensorFlow, and that is how it is
     checked. Inputs come in the part's order; one output comes alone, several as a tuple.
@@ -117,7 +117,7 @@ def _layers(model: keras.Model) -> Iterator[keras.Layer]:
 
 
 def _python(command: Sequence[str], jobs: list[dict], failure: str, **environment: str) -> None:
-    """Runs Python on a file of jobs; what it complains of becomes a UserError."""
+    """Runs Python on a file of jobs; its errors become a UserError."""
     with tempfile.NamedTemporaryFile("w", suffix=".json") as handle:
         json.dump(jobs, handle)
         handle.flush()
@@ -134,6 +134,6 @@ def _python(command: Sequence[str], jobs: list[dict], failure: str, **environmen
 
 
 def _complaint(stderr: str) -> str:
-    """The line of a traceback that names the exception, which may be followed by many more."""
+    """The line of a traceback that names the exception; many more lines may follow it."""
     lines = [line for line in stderr.splitlines() if re.match(r"[\w.]+(Error|Exception):", line)]
     return lines[-1][:300] if lines else ""

@@ -1,4 +1,4 @@
-"""Every exported file is run beside Keras before it gets its name."""
+"""Compares the outputs of exported files with Keras' before the files are renamed."""
 
 from collections.abc import Sequence
 
@@ -33,7 +33,7 @@ def batches(part: Part, seed: int = 0) -> list[Inputs]:
 
 
 def keras_outputs(part: Part, inputs: Inputs) -> list[np.ndarray]:
-    """What Keras gives for one batch."""
+    """Keras' outputs for one batch."""
     outputs = part.model([inputs[name] for name in part.inputs], training=False)
     # Keras gives a single output alone.
     outputs = outputs if isinstance(outputs, list | tuple) else [outputs]
@@ -63,7 +63,7 @@ def verify(part: Part, found: Sequence[Sequence[np.ndarray]], what: str) -> floa
                     f"{what}: the output '{name}' has the shape {list(output.shape)} where Keras "
                     f"gives {list(expected.shape)}; nothing was exported."
                 )
-            # np.maximum, as a not-a-number must not hide behind a maximum.
+            # np.maximum, because Python's max may drop a NaN.
             largest = float(np.maximum(largest, np.abs(output - expected).max()))
     if not largest <= TOLERANCE:
         raise UserError(

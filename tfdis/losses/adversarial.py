@@ -35,7 +35,7 @@ class AdversarialTerm(LossTerm):
     order: Literal["together", "model_first"] = "together"
 
     def prepare(self, num_latents: int, num_images: int | None) -> None:
-        """Makes what was not given, anew for every model."""
+        """Makes the network and the optimizer that were not given; every model gets its own."""
         for made in vars(self).get("_made", ()):
             delattr(self, made)
         self._made = tuple(name for name in ("adversary", "optimizer") if not getattr(self, name))

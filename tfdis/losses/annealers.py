@@ -32,7 +32,7 @@ def fixed_annealer(gamma: float, iteration_threshold: Index) -> float:
 
 @configurable("anneal", denylist=["gamma", "iteration_threshold"])
 def linear_annealer(gamma: float, iteration_threshold: Count) -> LinearSchedule:
-    """From 0 to `gamma` in a straight line, which is reached at the threshold."""
+    """Rises from 0 in a straight line and reaches `gamma` at the threshold."""
     return LinearSchedule(0.0, gamma, num_steps=iteration_threshold)
 
 

@@ -27,7 +27,7 @@ class BernoulliLoss(Reconstruction):
     def per_image(self, images: tf.Tensor, logits: tf.Tensor) -> tf.Tensor:
         """The cross-entropy of each image and its reconstruction in nats, `[batch]`."""
         if self.activation == "logits":
-            # The same number as sigmoid_cross_entropy_with_logits, in a quarter of its time.
+            # Equal to sigmoid_cross_entropy_with_logits, in a quarter of the time.
             loss = tf.nn.softplus(logits) - logits * images
         else:
             loss = cross_entropy(images, self.pixels(logits))
@@ -38,6 +38,6 @@ class BernoulliLoss(Reconstruction):
 
 
 def cross_entropy(images: tf.Tensor, probabilities: tf.Tensor) -> tf.Tensor:
-    """-x log p - (1 - x) log(1 - p) in nats, pixel by pixel; p is kept off 0 and 1."""
+    """-x log p - (1 - x) log(1 - p) in nats, pixel by pixel; p is clipped away from 0 and 1."""
     p = tf.clip_by_value(probabilities, _TINY, 1 - _TINY)
     return -(images * tf.math.log(p) + (1 - images) * tf.math.log(1 - p))

@@ -1,4 +1,4 @@
-"""The controlled capacity of the bottleneck."""
+"""Controlled capacity: holds KL at a given number of nats."""
 
 from typing import ClassVar
 

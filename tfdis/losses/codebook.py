@@ -1,4 +1,4 @@
-"""What pulls codebooks and codes towards each other."""
+"""The losses that pull codebooks and codes towards each other."""
 
 from typing import ClassVar
 

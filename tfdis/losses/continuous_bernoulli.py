@@ -17,7 +17,7 @@ class ContinuousBernoulliLoss(Likelihood):
     """
 
     def prepare(self, num_latents: int, num_images: int | None) -> None:
-        """Refuses pixels that are made by tanh."""
+        """Raises a UserError where pixels are made by tanh."""
         if self.activation != "logits":
             raise UserError(
                 "continuous_bernoulli_loss takes logits: reconstruction_loss.activation is "

@@ -14,8 +14,8 @@ from tfdis.losses.term import loss_term
 class DensityRatio(AdversarialTerm):
     """E_q(z)[log D(z) - log(1 - D(z))], the total correlation in Eq. 3 of Kim and Mnih (2018).
 
-    A discriminator tells codes of q(z) (class 0) from codes whose latents were permuted over the
-    batch one by one, which are as if drawn from prod_l q(z_l) (class 1). The weight is gamma.
+    A discriminator separates codes of q(z) (class 0) from codes whose latents were each permuted
+    over the batch, which are samples of prod_l q(z_l) (class 1). The weight is gamma.
 
     Attributes:
         adversary: codes `[batch, num_latents]` -> logits `[batch, 2]`; see `AdversarialTerm`.

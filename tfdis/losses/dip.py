@@ -19,7 +19,7 @@ class DIP(LossTerm):
 
     Attributes:
         dip_type: "i" or "ii".
-        lambda_d_factor: what the diagonal counts for beside the off-diagonal.
+        lambda_d_factor: the weight of the diagonal relative to the off-diagonal.
     """
 
     needs_posterior: ClassVar[bool] = True

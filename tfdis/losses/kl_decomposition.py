@@ -19,12 +19,12 @@ tfd = tfp.distributions
 class KLDecomposition(LossTerm):
     """alpha I(x; z) + beta TC(z) + gamma sum_l KL(q(z_l) || p(z_l)), Eq. 4 of Chen et al. (2018).
 
-    Takes the place of KL, which it is where all three weigh 1; see `kl_decomposition`.
+    Takes the place of KL, and equals it where all three weights are 1; see `kl_decomposition`.
 
     Attributes:
         alpha: the weight of the mutual information of images and codes.
         beta: the weight of the total correlation.
-        gamma: the weight of the latents' divergence from the prior, each alone.
+        gamma: the weight of the divergence of each single latent from the prior.
         num_images: the size of the data set; None takes it from the data set that the model is
             built for.
     """

@@ -12,25 +12,24 @@ from tfdis.losses.term import loss_term
 
 @loss_term("label_adversary")
 class LabelAdversary(AdversarialTerm):
-    """How far the adversary's reading of the label from the codes is from knowing nothing, in nats.
+    """How much the adversary can tell about the label from the codes, in nats.
 
-    The adversary learns to read the label (L_aux of Creswell et al., 2017). The encoder is paid for
-    KL(the labels' frequencies in the batch || the adversary's answer), which is zero where no code
-    tells anything. In the paper the encoder is paid for the adversary's loss instead: its gradient
-    vanishes where the adversary is sure and right, and it goes on where the adversary is sure and
-    wrong, which tells as much.
+    The adversary learns to predict the label (L_aux of Creswell et al., 2017). The encoder
+    minimizes KL(the labels' frequencies in the batch || the adversary's prediction), which is zero
+    where the codes carry nothing. In the paper the encoder maximizes the adversary's loss instead.
+    Its gradient vanishes where the adversary is certain and right, and does not stop where it is
+    certain and wrong, although such codes carry as much.
 
-    What the adversary reads is the posterior's mean, standardized over the batch, so that no latent
-    is too small to be read; without the noise of a sample, which hides what a mean still tells. The
+    The adversary sees the posterior's mean, standardized over the batch, so that latents of small
+    variance count too, and without a sample's noise, which hides what the mean still carries. The
     weight is w_aux.
 
     Attributes:
-        adversary: codes `[batch, num_latents]` -> logits `[batch, width]`. The more updates it has
-            on each batch, the further it is ahead of the encoder, and the less the two chase each
-            other.
+        adversary: codes `[batch, num_latents]` -> logits `[batch, width]`. With more updates on
+            each batch it stays ahead of the encoder, and the two oscillate less.
         class_counts: see `tfdis.losses.label_cross_entropy`.
-        objective: "uninformed" is what is said above; "cross_entropy" is the paper's: the adversary
-            reads the codes themselves, and the encoder minimizes the negative of its loss.
+        objective: "uninformed" is the one described above; "cross_entropy" is the paper's: the
+            adversary sees the codes themselves, and the encoder minimizes its negative loss.
     """
 
     needs_posterior: ClassVar[bool] = True
@@ -47,7 +46,7 @@ class LabelAdversary(AdversarialTerm):
         return sum(self.class_counts)
 
     def logits(self, outputs: Outputs, training: bool | None = None) -> tf.Tensor:
-        """What the adversary reads from the codes, float32 `[batch, width]`."""
+        """The adversary's logits for the codes, float32 `[batch, width]`."""
         published = self.objective == "cross_entropy"
         codes = outputs.z if published else _standardized(outputs.posterior.mean())
         return tf.cast(self.adversary(codes, training=training), tf.float32)
@@ -68,7 +67,7 @@ class LabelAdversary(AdversarialTerm):
         return label_cross_entropy(logits, outputs.inputs.labels, self.class_counts)
 
     def value_and_report(self, outputs: Outputs) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """What `call` gives, and the accuracy of the adversary."""
+        """The value of `call`, and the accuracy of the adversary."""
         accuracy = label_accuracy(self.logits(outputs), outputs.inputs.labels, self.class_counts)
         return self(outputs=outputs), {"auxiliary_accuracy": accuracy}
 

@@ -16,10 +16,10 @@ class LabelClassification(AdversarialTerm):
     """The cross-entropy of the label that the label encoder reads from the reconstruction.
 
     After Creswell et al. (2017), whose label encoder learns from the input (`adversary_loss`) and
-    whose decoder learns to draw what the label encoder then recognizes (`call`). Neither gradient
-    goes anywhere else: not from the reconstruction to the label encoder, which could otherwise
-    agree with the decoder on a mark, nor to the encoder of z, which would otherwise be paid for
-    carrying the label. The weight is w_le.
+    whose decoder learns to draw what the label encoder then recognizes (`call`). No other part gets
+    a gradient: the label encoder gets none from the reconstruction, or it could agree with the
+    decoder on a hidden mark; the encoder of z gets none, or it would be rewarded for carrying the
+    label. The weight is w_le.
 
     Attributes:
         adversary: the label encoder, images `[batch, height, width, channels]` -> logits
@@ -44,7 +44,7 @@ class LabelClassification(AdversarialTerm):
         super().prepare(num_latents, num_images)
 
     def logits(self, images: tf.Tensor, training: bool | None = None) -> tf.Tensor:
-        """What the label encoder reads from images, float32 `[batch, width]`."""
+        """The label encoder's logits for images, float32 `[batch, width]`."""
         return tf.cast(self.adversary(images, training=training), tf.float32)
 
     def call(self, outputs: Outputs) -> tf.Tensor:

@@ -1,4 +1,4 @@
-"""What the losses of labels share: several multi-class labels side by side in one vector.
+"""What the label losses share: several multi-class labels side by side in one vector.
 
 Labels and logits are `[batch, sum of class_counts]`, one group of columns after the other.
 """
@@ -41,7 +41,7 @@ def label_cross_entropy(
 
 
 def label_accuracy(logits: tf.Tensor, labels: tf.Tensor, class_counts: Sequence[int]) -> tf.Tensor:
-    """How often the likeliest class is the label's, the mean over groups and batch; a scalar."""
+    """How often the most likely class is the label's; the mean over groups and batch, a scalar."""
     hits = [
         tf.reduce_mean(tf.cast(tf.argmax(logits_, -1) == tf.argmax(labels_, -1), tf.float32))
         for logits_, labels_ in zip(

@@ -42,7 +42,7 @@ def latent_multiinformation(z: tf.Tensor, spread: tf.Tensor) -> tf.Tensor:
     The joint density and the marginal ones are kernel estimates on the batch itself, with Gaussian
     kernels. The joint's bandwidths are `spread` times Silverman's factor,
     (4 / (L + 2))^(1 / (L + 4)) B^(-1 / (L + 4)) for B codes of L latents; the marginals' are
-    `spread` itself, as in the paper's code. Since the two differ, the mean may be negative.
+    `spread` itself, as in the paper's code. Because the two differ, the mean may be negative.
 
     Args:
         z: codes, `[batch, num_latents]`.

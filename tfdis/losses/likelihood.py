@@ -46,7 +46,7 @@ class LikelihoodLoss(Likelihood):
     function: Callable[[tf.Tensor], tfd.Distribution] | None = None
 
     def prepare(self, num_latents: int, num_images: int | None) -> None:
-        """Refuses to be without a function."""
+        """Raises a UserError where no function is given."""
         if self.function is None:
             raise UserError("likelihood_loss needs a function from pixels to a tfp distribution.")
 

@@ -1,4 +1,4 @@
-"""What latents know of the labels of other latents, estimated by networks."""
+"""The information of latents on the labels of other latents, estimated by networks."""
 
 import math
 from typing import Annotated, ClassVar
@@ -16,7 +16,7 @@ from tfdis.losses.term import loss_term
 
 @keras.saving.register_keras_serializable("tfdis")
 class PairwiseStatistics(keras.layers.Layer):
-    """A network of its own for each pair of latent and label: one hidden layer of 20, with ELU.
+    """One network for each pair of latent and label, with a hidden layer of 20 units and ELU.
 
     Args:
         units: of the hidden layer.

@@ -1,4 +1,4 @@
-"""Losses of few labels: latent i is to follow label i.
+"""Losses for few labels, which make latent i follow label i.
 
 The four regularizers of Locatello et al., "Disentangling factors of variation using few labels"
 (2020), by disentanglement_lib's gin names. They see `outputs["labelled_codes"]` and
@@ -86,7 +86,7 @@ def labelled(outputs: Outputs) -> tuple[tf.Tensor, tf.Tensor]:
 class LabelCrossEntropy(Supervised):
     """The cross-entropy of a sigmoid of each latent, summed over labels and images.
 
-    The label over the number of its values is what the sigmoid is held against.
+    The target of the sigmoid is the label over the number of its values.
     """
 
     value_name: ClassVar[str] = _NAME
@@ -104,9 +104,9 @@ class LabelL2(Supervised):
     """The squared distance of each latent from its label, summed over labels and images.
 
     Attributes:
-        learn_scale: latents are scaled to the labels by one factor, which is learned; else their
-            sigmoid is held against the label over the number of its values. (disentanglement_lib
-            there compares every image with the labels of every other; here, with its own.)
+        learn_scale: scale the latents to the labels by one learned factor; otherwise their sigmoid
+            is compared with the label over the number of its values. (disentanglement_lib then
+            compares every image with the labels of all others; here, with its own.)
     """
 
     value_name: ClassVar[str] = _NAME
@@ -146,14 +146,14 @@ class LabelCovariance(Supervised):
 
 @loss_term("embed", requires=["sigma"])
 class LabelEmbedding(Supervised):
-    """Each value of a label has a place on its latent's axis; the nearest should be the label's.
+    """Each value of a label has a position on its latent's axis; the nearest should be the label's.
 
     The cross-entropy of softmax_v(-((z_i - e_v) sigma)^2), the mean over images, summed over
-    labels; the places e_v are learned.
+    labels; the positions e_v are learned.
 
     Attributes:
-        sigma: how sharply near places are told apart; "learn": one is learned for each label.
-        use_order: the places are in the order of the values, evenly spaced.
+        sigma: how sharply neighbouring positions are separated; "learn": learned for each label.
+        use_order: the positions are evenly spaced, in the order of the values.
     """
 
     value_name: ClassVar[str] = _NAME

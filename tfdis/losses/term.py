@@ -1,4 +1,4 @@
-"""What every loss term is: what a model made of one batch in, one scalar out."""
+"""Loss terms: the model's outputs for one batch in, one scalar out."""
 
 import dataclasses
 import inspect
@@ -91,7 +91,7 @@ class LossTerm(keras.layers.Layer):
             replicas, the term then sees all of it.
         needs_posterior: the term is for models whose codes are drawn from a posterior.
         needs_second_batch: the term wants `outputs["second_z"]`, codes of a second batch.
-        report_names: what the term tells beside its value, such as an accuracy.
+        report_names: further numbers that the term reports, such as an accuracy.
         gin_name: the class's name in gin, and the default of `name` without a `value_name`.
         value_name: the default of `name`, where it is another.
     """
@@ -122,7 +122,7 @@ class LossTerm(keras.layers.Layer):
         self.built = True
 
     def at(self, name: str, step: tf.Tensor) -> tf.Tensor:
-        """The number that a field is at this step, be it a number or a schedule; float32 scalar."""
+        """The value at this step of a field that is a number or a schedule; float32 scalar."""
         value = getattr(self, name)
         return tf.cast(value(step) if isinstance(value, LearningRateSchedule) else value, "float32")
 
@@ -133,11 +133,11 @@ class LossTerm(keras.layers.Layer):
         return {k: value for k, value in values.items() if isinstance(value, LearningRateSchedule)}
 
     def prepare(self, num_latents: int, num_images: int | None) -> None:
-        """Called by a model that takes the term, before the first batch; forgets any model before.
+        """Called by a model that takes the term, before its first batch; forgets any earlier model.
 
         Args:
             num_latents: the number of latents of the model.
-            num_images: the number of images in the data set, or None where nobody knows it.
+            num_images: the number of images in the data set, or None where it is unknown.
         """
 
     def see_decoder(self, decoder: keras.Model) -> None:
@@ -148,7 +148,7 @@ class LossTerm(keras.layers.Layer):
         """
 
     def value_and_report(self, outputs: Outputs) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
-        """What `call` gives, and scalars by the names in `report_names`."""
+        """The value of `call`, and scalars by the names in `report_names`."""
         return self(outputs=outputs), {}
 
     def get_config(self) -> dict[str, Any]:
@@ -175,7 +175,7 @@ def _fields_of(cls: type) -> tuple[Field, ...]:
 
 
 def _gin_function(cls: type, name: str, requires: Sequence[str]) -> Callable[..., LossTerm]:
-    """A function with the signature that the fields say, for gin and its checks."""
+    """A function whose signature follows from the fields, for gin and its checks."""
 
     def make(*arguments: Any, **fields: Any) -> LossTerm:
         return cls(*arguments, **fields)

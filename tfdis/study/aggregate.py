@@ -22,7 +22,7 @@ def aggregate_results(result_file_pattern: str) -> "pd.DataFrame":
             "output/*/metrics/*/*/results/aggregate/evaluation.json"; `**` stands for any depth.
 
     Raises:
-        UserError: there is no such file. One that is no dictionary is left out, which is said.
+        UserError: there is no such file. A file that is not a dictionary is skipped with a warning.
     """
     import pandas as pd
 
@@ -67,7 +67,7 @@ def write_aggregated_results(
 def load_aggregated_results(source_path: str | os.PathLike) -> "pd.DataFrame":
     """The table in a JSON file that `write_aggregated_results` or disentanglement_lib wrote.
 
-    What reads as a number is one, so that values of gin bindings can be compared and plotted.
+    Texts that are numbers become numbers, so that values of gin bindings can be plotted.
 
     Raises:
         UserError: the file is missing or is no such table.

@@ -1,4 +1,4 @@
-"""Compares the settings of a study over models that are the same but for one binding."""
+"""Compares the settings of a study over models that differ in one binding only."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -47,7 +47,7 @@ class Side:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """Two values of the binding, over pairs of models that are the same otherwise.
+    """Two values of the binding, over pairs of models that are otherwise the same.
 
     Attributes:
         first: a value.
@@ -85,7 +85,7 @@ def compare(
         by: a binding that differs among the models, such as "model.name".
         score: a metric of the study, such as "mig" (its first score), or a score's whole name, such
             as "mean/mig/discrete_mig".
-        difference: the size that `Comparison.seeds` is about; None: what was found.
+        difference: the size that `Comparison.seeds` is computed for; None: the observed one.
 
     Returns:
         the score's whole name, each value of the binding, and each two of them.
@@ -120,8 +120,8 @@ def compare_settings(
 ) -> tuple[list[Side], list[Comparison]]:
     """`compare` of settings and their scores.
 
-    A pair agrees in every binding that both values of `by` have in common; where a binding is one
-    side's own, such as its hyperparameter, that side's scores are averaged over it.
+    A pair agrees in every binding that both values of `by` have. Scores are averaged over a binding
+    that only one side has, such as its hyperparameter.
     """
     groups: dict[str, list[tuple[Setting, float]]] = {}
     for setting, value in scored:

@@ -40,7 +40,7 @@ def fixed(name: str = gin.REQUIRED, value: Any = gin.REQUIRED, length: Count = 1
 
 @configurable("categorical")
 def categorical(name: str = gin.REQUIRED, values: Sequence[Any] = gin.REQUIRED) -> Settings:
-    """One setting per value, whatever the values are."""
+    """One setting per value of any type."""
     return [{name: value} for value in values]
 
 
@@ -82,7 +82,7 @@ def product(parts: Sequence[Settings] = gin.REQUIRED) -> Settings:
 
 @configurable("grid")
 def grid(bindings: Mapping[str, Any] = gin.REQUIRED) -> Settings:
-    """Every combination of the values; a value that is no list is the same throughout.
+    """Every combination of the values; a value that is not a list is the same in all settings.
 
     Example:
         >>> grid({"model.model": "@vae()", "vae.beta": [1.0, 4.0]})

@@ -22,7 +22,7 @@ _LOOK_SECONDS = 1.0
 
 
 class Stopped(Exception):
-    """The launcher was asked to stop and did, after its workers saved their state."""
+    """The launcher was asked to stop, and stopped after its workers had saved their state."""
 
 
 def launch_local(
@@ -35,19 +35,19 @@ def launch_local(
 ) -> Snapshot:
     """Runs models on this machine until every one is done or failed.
 
-    The cores are dealt out among the workers, each of which stays on its own: models x steps per
-    second of the machine are highest so (benchmarks/study.py measures it).
+    The cores are divided among the workers, and each worker stays on its own. This gives the most
+    models x steps per second (benchmarks/study.py measures it).
 
     Args:
         study: the study, as `save_study` gave it back.
         directory: its directory.
-        options: what the workers are told.
+        options: passed to the workers.
         num_workers: worker processes; None: one per core.
         environment: further environment variables of the workers.
         out: where to show progress; None: the standard error.
 
     Returns:
-        How the study stands at the end.
+        The state of the study at the end.
 
     Raises:
         Stopped: SIGINT or SIGTERM came.
@@ -86,7 +86,7 @@ def launch_local(
             for stop in stops:
                 stop.join()
     if interrupt:
-        raise Stopped(f"Stopped; the same command goes on with {directory}.")
+        raise Stopped(f"Stopped; the same command continues {directory}.")
     for run in runs:
         run.result()
     return snapshot
@@ -100,7 +100,7 @@ def watch(
     note: Callable[[], str],
     out: TextIO | None,
 ) -> Snapshot:
-    """Shows how a study stands until `is_over`; returns the last look."""
+    """Shows the progress of a study until `is_over`; returns the last snapshot."""
     model_nums = parse_models(options.models, study)
     looks = Watch(Path(directory), study, model_nums, States(directory, options.max_failures))
     view = LiveView(study.name, out or sys.stderr)
@@ -112,7 +112,7 @@ def watch(
         if over:
             view.close()
             return snapshot
-        # A look at thousands of models takes a while: the cores are for the workers.
+        # Reading the state of thousands of models takes a while, and the workers need the cores.
         time.sleep(max(_LOOK_SECONDS, 50 * (time.monotonic() - start)))
 
 
@@ -142,7 +142,7 @@ def _cores() -> list[int]:
 
 
 def _gpu_environment(slot: int) -> dict[str, str]:
-    """Deals the GPUs, if there are any, to the workers in turn; several may share one."""
+    """Assigns the GPUs, if there are any, to the workers in turn; several may share one."""
     visible = os.environ.get("CUDA_VISIBLE_DEVICES")
     if visible is None:
         gpus = [path.name.removeprefix("nvidia") for path in Path("/dev").glob("nvidia[0-9]*")]

@@ -34,7 +34,7 @@ def launch_ray(
     Args:
         study: the study, as `save_study` gave it back.
         directory: its directory, under the same path on every node.
-        options: what the workers are told.
+        options: passed to the workers.
         address: of the cluster; None: RAY_ADDRESS, or a new one on this machine.
         num_workers: models at a time; None: as many as fit now.
         cores_per_model: cores that one model takes.
@@ -43,7 +43,7 @@ def launch_ray(
         out: where to show progress; None: the standard error.
 
     Returns:
-        How the study stands at the end.
+        The state of the study at the end.
 
     Raises:
         Stopped: SIGINT or SIGTERM came.
@@ -57,7 +57,7 @@ def launch_ray(
         slots = num_workers or _slots_that_fit(
             ray.cluster_resources(), cores_per_model, gpus_per_model
         )
-        # A slot ends only when all models are settled, so it may start as often as nodes are lost.
+        # A slot ends only when all models are done or failed, so it restarts after each lost node.
         remote = ray.remote(
             num_cpus=cores_per_model, num_gpus=gpus_per_model, max_retries=-1, max_calls=1
         )(_supervise)
@@ -77,7 +77,7 @@ def launch_ray(
             ray.cancel(task)  # a KeyboardInterrupt, at which a slot stops its worker
         if interrupt:
             ray.wait(tasks, num_returns=len(tasks), timeout=60)
-            raise Stopped(f"Stopped; the same command goes on with {directory}.")
+            raise Stopped(f"Stopped; the same command continues {directory}.")
     finally:
         ray.shutdown()
     return snapshot
@@ -89,7 +89,7 @@ def _supervise(
     threads: int,
     environment: dict[str, str] | None,
 ) -> str | None:
-    """Supervises one worker on whichever node this runs; returns what the user has to mend."""
+    """Supervises one worker on the node it runs on; returns an error that the user has to fix."""
     supervisor = Supervisor(directory, options, threads=threads, environment=environment)
     try:
         supervisor.run()

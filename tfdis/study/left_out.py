@@ -1,4 +1,4 @@
-"""What of a study cannot be read: it is left out, and one sentence says so."""
+"""Reports the files of a study that cannot be read and are left out, in one sentence each."""
 
 import functools
 import sys
@@ -11,7 +11,7 @@ from tfdis.results import read_json
 
 @functools.cache  # once per process: a running study is looked at every second
 def leave_out(sentence: str) -> None:
-    """Says that something is left out.
+    """Warns that something is left out.
 
     Args:
         sentence: what it is, and why.

@@ -1,4 +1,4 @@
-"""What tells a model of a study from the others, in a few words."""
+"""Short names for the models of a study: the values in which they differ."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ class ModelNames:
             for name in names
             if len({repr(setting.get(name)) for setting in study.settings}) > 1
         ]
-        # An algorithm has a name and a reference, which say the same.
+        # An algorithm has a name and a reference; one is enough.
         self._names = [n for n in varied if n != "model.model" or "model.name" not in varied]
 
     def of(self, model_num: int) -> str:

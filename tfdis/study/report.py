@@ -41,7 +41,7 @@ def write_report(directory: str | Path, output: str | Path | None = None) -> Pat
     runs = read_models(directory, study)
     data = page_data(directory, study, runs)
     data["comparisons"] = page_comparisons(study, runs)
-    # Links to a run's files hold wherever the page and the study are moved to together.
+    # Links to a run's files stay valid when the page and the study are moved together.
     data["base"] = Path(os.path.relpath(directory, output.parent)).as_posix()
     write_text(output, render(data))
     return output
@@ -58,7 +58,7 @@ def _refuse_foreign(output: Path) -> None:
 
 def render(data: dict[str, Any]) -> str:
     """The page of `page_data`."""
-    # In a script element only "</" and "<!--" could be taken for the element's end.
+    # In a script element only "</" and "<!--" could be read as the element's end.
     content = json.dumps(data, separators=(",", ":"), allow_nan=False).replace("<", "\\u003c")
     parts = {
         "TITLE": html.escape(data["name"]),

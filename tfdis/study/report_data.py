@@ -14,8 +14,8 @@ from tfdis.study.report_read import StudyModel, read_curve
 from tfdis.study.report_statistics import rank_correlations
 from tfdis.study.study import Study
 
-# What the field reports of each metric, in the order in which the page shows it; of a metric
-# without any of these, its first number.
+# The score that is commonly reported of each metric, in the order of the page; of a metric without
+# any of these, its first number.
 _HEADLINES = {
     "discrete_mig": "MIG",
     "disentanglement": "DCI disentanglement",
@@ -33,9 +33,9 @@ _HEADLINES = {
 _ORDER = list(_HEADLINES)
 _DOWNSTREAM = ":mean_test_accuracy"
 _METRICS = {"factor_vae": "FactorVAE", "beta_vae": "BetaVAE"}
-# Where models belong to no representation, these stand in its place.
+# The heading of numbers that belong to no representation.
 _WITHOUT_REPRESENTATION = ("training", "unlabelled")
-# Each keeps the page of the largest study at a size that a browser opens.
+# Limits that keep the page of the largest study small enough for a browser.
 _MAX_SCORES = 1_500_000
 _MAX_CURVE_NUMBERS = 600_000
 _CURVE_POINTS = (8, 150)
@@ -44,13 +44,13 @@ _DIGITS = 6
 
 @dataclasses.dataclass(frozen=True)
 class Score:
-    """A number that models have.
+    """A number that is known of models.
 
     Attributes:
         name: as in `StudyModel.scores`.
         label: what the page calls it.
         representation: "" for numbers of the training.
-        headline: whether it is shown unasked, and correlated.
+        headline: whether it is shown by default, and correlated.
     """
 
     name: str
@@ -60,7 +60,7 @@ class Score:
 
 
 def page_data(directory: Path, study: Study, runs: Sequence[StudyModel]) -> dict[str, Any]:
-    """All that the page shows, as JSON can hold it."""
+    """The data of the page, as JSON."""
     scores, num_left_out = _fitting(scores_of(runs), len(runs))
     values = np.array(
         [[run.scores.get(score.name, np.nan) for score in scores] for run in runs]
@@ -180,7 +180,7 @@ def _correlations(
 
 
 def _bindings(runs: Sequence[StudyModel]) -> dict[str, Any]:
-    """What all models share once; of the rest each different value once, and its place."""
+    """Stores the shared bindings once, and each value of the others once, with its index."""
     names = sorted({name for run in runs for name in run.bindings})
     shared, own = {}, {}
     for name in names:

@@ -1,4 +1,4 @@
-"""The traversals that a report holds itself; of the other models it links the files."""
+"""The traversals inside a report; the files of the other models are linked."""
 
 import base64
 import io
@@ -14,7 +14,7 @@ _PREFERRED = ("traversal_range_fixed_1.png", "traversal_quantiles_fixed_1.png")
 
 
 def traversal_file(output_dir: Path) -> Path | None:
-    """The traversal of a model that is comparable among models: the same first image for all."""
+    """The traversal of a model, from the same first image for all models."""
     for folder in (output_dir / "visualizations", output_dir / "model" / "visualizations"):
         for name in _PREFERRED:
             if (folder / name).is_file():
@@ -45,7 +45,7 @@ def models_to_embed(runs: Sequence[StudyModel], score: str | None) -> list[int]:
 def data_uri(path: Path) -> str | None:
     """A picture at half its size as a data URI; a WebP takes a sixth of the PNG's bytes.
 
-    None where the file is no picture; that it is left out is said.
+    None, with a warning, where the file is not a picture.
     """
     from PIL import Image
 

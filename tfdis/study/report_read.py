@@ -1,4 +1,4 @@
-"""What a study's directory tells of its models: settings, scores, curves, errors."""
+"""Reads the models of a study from its directory: settings, scores, curves, errors."""
 
 import dataclasses
 import json
@@ -21,13 +21,13 @@ _NO_SCORES = ("elapsed_time", "global_step")
 
 @dataclasses.dataclass(frozen=True)
 class StudyModel:
-    """One model of a study, as far as it has come.
+    """One model of a study, complete or not.
 
     Attributes:
         model_num: the model's number, and the name of its directory.
         algorithm: the model's `model.name`, or what `model.model` refers to.
         data_set: its `dataset.name`, or "" where all models share it.
-        setting: what tells it from the other models of its algorithm, but for the seed.
+        setting: what distinguishes it, besides the seed, from the other models of its algorithm.
         seed: its `model.random_seed`, or None where the study sets none.
         group: the same for the models that differ in the seed alone.
         status: queued, running, done or failed.
@@ -51,7 +51,7 @@ class StudyModel:
 
 
 def read_models(directory: str | Path, study: Study) -> list[StudyModel]:
-    """Reads all models of a study, those that have not begun included."""
+    """Reads all models of a study, including those that have not started."""
     directory = Path(directory)
     states = States(directory)
     attempts = states.attempts()
@@ -92,7 +92,7 @@ def read_curve(progress: Path, max_points: int) -> dict[str, list[float | None]]
 
 
 class _Names:
-    """Tells the models of a study apart by the values that vary among them."""
+    """Distinguishes the models of a study by the values that vary among them."""
 
     def __init__(self, study: Study):
         self._settings = study.settings

@@ -74,7 +74,7 @@ def _same_but_for_seed(study: Study, model_nums: list[int]) -> list[list[int]]:
 
 
 def _scored(directory: Path, group: list[int]) -> list[Ranked]:
-    """The models of a group that can be read, ranked; none where fewer than two are left."""
+    """The readable models of a group, ranked; none where fewer than two are left."""
     found = {num: _load(directory / str(num)) for num in group} if len(group) > 1 else {}
     models = {num: model for num, model in found.items() if model is not None}
     if len(models) < 2:

@@ -23,11 +23,11 @@ from tfdis.unused_bindings import strictly
 
 @dataclasses.dataclass(frozen=True)
 class Stages:
-    """The doors of the four stages; `train` also takes `resume`.
+    """The functions of the four stages; `train` also takes `resume`.
 
     Attributes:
-        open: what `evaluate` gets of a representation's directory, once for all of its scores.
-        report: is told of a model, by its study, number and output, once all is there.
+        open: opens a representation's directory for `evaluate`, once for all of its scores.
+        report: called with the study, number and output of a model that is complete.
     """
 
     train: Callable
@@ -43,7 +43,7 @@ class Repeats:
     """Scores that are computed several times, on samples of several sizes (dlib_reproduce_jmlr).
 
     Attributes:
-        num_eval: how many times, each with seeds of its own.
+        num_eval: how many times, each with its own seeds.
         scores: names of metric configs; every other score is computed once.
         num_train: the sizes of the sample, the metric's `num_train`; none: its config's.
     """
@@ -56,7 +56,7 @@ class Repeats:
         """The name of each computation of a score, and the gin bindings that it has.
 
         Raises:
-            UserError: the metric of the config cannot be told.
+            UserError: the metric of the config cannot be determined.
         """
         name = config_name(config)
         if name not in self.scores:
@@ -72,10 +72,10 @@ class Repeats:
 
 
 def evaluation_fn(config: Path) -> str:
-    """The gin name of the metric that a metric config is about.
+    """The gin name of the metric in a metric config.
 
     Raises:
-        UserError: it does not say.
+        UserError: the config binds none.
     """
     metric = gin_dict(config.read_text()).get("evaluation.evaluation_fn", "")
     if not metric.startswith("@"):
@@ -114,13 +114,13 @@ def run_model(
 ) -> None:
     """Trains, draws, postprocesses and evaluates one model.
 
-    What is already complete is kept, and a half-trained model goes on from its checkpoint, unless
+    Complete stages are kept, and a half-trained model continues from its checkpoint, unless
     `overwrite` is set.
 
     Args:
         study: the study.
         model_num: the model's number in it.
-        output_dir: where the four stages leave their directories.
+        output_dir: where the four stages write their directories.
         stages: the stages to run.
         trained_model_dir: a trained model to take instead of training one.
         overwrite: whether to replace what is there.
@@ -184,6 +184,6 @@ def run_model(
 
 
 def num_stages(study: Study) -> int:
-    """How many directories `run_model` leaves."""
+    """The number of directories that `run_model` writes."""
     representations = len(study.postprocess_configs)
     return 1 + int(study.visualize) + representations * (1 + len(study.metric_configs))

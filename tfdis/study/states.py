@@ -1,4 +1,4 @@
-"""Where every model of a study stands, on disk, for any number of processes and machines.
+"""The state of every model of a study, on disk, for any number of processes and machines.
 
 Each attempt at a model is one file, `states/<model>.<attempt>.<status>`, whose status changes by
 renaming it:
@@ -10,7 +10,7 @@ renaming it:
 - `retried`: it failed, and the user asked for more attempts.
 
 A model without a file is queued. An attempt is made by linking a file to a name that must not
-exist, which is atomic on local and network file systems: so two processes never own one model.
+exist, which is atomic on local and network file systems, so two processes never own one model.
 """
 
 import contextlib
@@ -34,7 +34,7 @@ from tfdis.study.left_out import leave_out
 _HEARTBEAT_SECONDS = 10.0
 # Heartbeats come late on a busy network file system; a model takes minutes to hours.
 _LEASE_SECONDS = 120.0
-# A failed or done attempt may for a moment have its running file beside it.
+# A failed or done attempt may have its running file beside it for a moment.
 _PRECEDENCE = ("done", "failed", "retried", "lost", "running")
 _NAME = re.compile(rf"(\d{{6,18}})\.(\d{{1,18}})\.({'|'.join(_PRECEDENCE)})")
 
@@ -49,14 +49,14 @@ class Attempt:
     path: Path
 
     def content(self) -> dict:
-        """What its file says: who claimed it and when, and the error of a failed one."""
+        """The content of its file: who claimed it and when, and the error of a failed one."""
         try:
             return read_json(self.path)
         except UserError:
             return {}
 
     def claimed(self, otherwise: float) -> float:
-        """When it was claimed, in seconds since the epoch; `otherwise` where that is not said."""
+        """When it was claimed, in seconds since the epoch; `otherwise` where that is unknown."""
         claimed = self.content().get("claimed")
         return claimed if isinstance(claimed, int | float) else otherwise
 
@@ -74,7 +74,7 @@ class Claim:
         return self.attempt.model_num
 
     def done(self) -> None:
-        """Records that all stages are complete; so does whoever took the model over, if any."""
+        """Records that all stages are complete, also if another process took the model over."""
         with contextlib.suppress(FileNotFoundError):
             os.utime(self.attempt.path)
             self.attempt.path.rename(_renamed(self.attempt.path, "done"))
@@ -157,7 +157,7 @@ class States:
         return dict(by_model)
 
     def status(self, attempts: Sequence[Attempt]) -> str:
-        """Where a model with these attempts stands: queued, running, done or failed."""
+        """The state of a model with these attempts: queued, running, done or failed."""
         if not attempts:
             return "queued"
         last = attempts[-1]
@@ -216,7 +216,7 @@ class States:
         try:
             aside.write_text(json.dumps(owner))
             descriptor = os.open(aside, os.O_RDONLY)
-            # Locked before it has its name, so that nobody ever sees it unlocked.
+            # Locked before it gets its name, so that no process ever sees it unlocked.
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
             try:
                 os.link(aside, path)
@@ -243,14 +243,14 @@ class States:
         try:
             owner = json.loads(os.read(descriptor, 4096))
             if isinstance(owner, dict) and owner.get("machine") == _machine():
-                # An owner renames the file before it lets go of the lock.
+                # An owner renames the file before it releases the lock.
                 return _is_locked(descriptor) or not attempt.path.exists()
             beat = os.fstat(descriptor).st_mtime
         except (ValueError, RecursionError):
             return False
         finally:
             os.close(descriptor)
-        # Only this machine's clock is asked, for those of other machines may differ.
+        # Only this machine's clock is used, because those of other machines may differ.
         now = time.monotonic()
         last, seen = self._last_beats.get(attempt.path, (None, now))
         if last != beat:
@@ -269,13 +269,13 @@ def mark_failed(attempt: Attempt, error: str, details: str = "") -> None:
         aside.replace(failed)
         attempt.path.unlink(missing_ok=True)
     except OSError:
-        # A full disk still takes a new name.
+        # Renaming works on a full disk too.
         aside.unlink(missing_ok=True)
         attempt.path.replace(failed)
 
 
 def _machine() -> str:
-    """What tells this running kernel from every other, its own before a reboot included."""
+    """Identifies this boot of this machine."""
     boot = Path("/proc/sys/kernel/random/boot_id")
     return boot.read_text().strip() if boot.exists() else socket.gethostname()
 

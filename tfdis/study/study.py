@@ -19,7 +19,7 @@ _KINDS = ("model_configs", "postprocess_configs", "metric_configs")
 
 @dataclasses.dataclass(frozen=True)
 class Study:
-    """What there is to do, for every model of a study.
+    """The settings and stages of every model of a study.
 
     Attributes:
         name: names the study in the output's path and in W&B.
@@ -57,7 +57,7 @@ class Study:
         return [
             f"model.name = '{config_name(self.model_configs[0])}'",
             f"model.model_num = {model_num}",
-            # Heard only where the study's gin file has model.loggers = [@wandb_logger].
+            # Used only where the study's gin file has model.loggers = [@wandb_logger].
             f"wandb_logger.group = '{self.name}'",
             f"wandb_logger.name = '{self.name}/{model_num}'",
             *to_bindings(self.setting(model_num)),
@@ -73,7 +73,7 @@ def sweep(
     metric_configs: Sequence[str] = (),
     visualize: bool = True,
 ) -> dict:
-    """What a gin file says about a study.
+    """The study that a gin file describes.
 
     Args:
         settings: one per model, of `tfdis.study.hyperparameters`.
@@ -180,7 +180,7 @@ def load_study(directory: str | Path) -> Study:
 
 
 def config_name(path: Path) -> str:
-    """What a gin file names: its own name without the ending."""
+    """The name that a gin file gives: its file name without the ending."""
     return path.name.removesuffix(".gin")
 
 

@@ -1,4 +1,4 @@
-"""Keeps one worker process at work: restarts it when it dies, waits when the disk is full."""
+"""Keeps one worker process running: restarts it when it dies, waits when the disk is full."""
 
 import dataclasses
 import os
@@ -19,16 +19,16 @@ _MAX_VAIN_STARTS = 3
 
 @dataclasses.dataclass(frozen=True)
 class WorkerOptions:
-    """What every worker of a study is told.
+    """The options of every worker of a study.
 
     Attributes:
         models: numbers and ranges of models, such as "0-99,120", or "all".
         max_failures: attempts that may fail before the model counts as failed.
-        pause_seconds: how long to wait before going on after the disk was full.
+        pause_seconds: how long to wait before continuing after the disk was full.
         stages: "module:function" that gives the `tfdis.study.stages.Stages`.
-        poll_seconds: how often a worker looks whether a model became free.
-        models_per_process: after so many models a new process takes over: TensorFlow keeps some
-            40 MiB of each.
+        poll_seconds: how often a worker checks whether a model became free.
+        models_per_process: after this many models a new process takes over, because TensorFlow
+            keeps some 40 MiB of each.
         imports: modules of the user's own that every worker imports.
         import_from: the folder where they are looked for first.
     """
@@ -48,7 +48,7 @@ class Supervisor:
 
     Args:
         directory: the study's directory.
-        options: what the worker is told.
+        options: passed to the worker.
         threads: how many threads the worker may use.
         cores: the cores that it runs on; None: any.
         environment: further environment variables.
@@ -101,7 +101,7 @@ class Supervisor:
                     )
 
     def stop(self) -> None:
-        """Asks the worker to save its state and end; kills it should it not."""
+        """Asks the worker to save its state and end; kills it if it does not."""
         self._stop.set()
         process = self._process
         if process is None:
@@ -125,8 +125,8 @@ class Supervisor:
             *([f"--import_from={options.import_from}"] if options.imports else []),
             *([f"--cores={','.join(map(str, self._cores))}"] if self._cores else []),
         ]
-        # A session of its own keeps the terminal's Ctrl-C from it: the supervisor passes it on.
-        # Its standard input is never written to; its end tells it that this process is gone.
+        # In its own session it does not get the terminal's Ctrl-C; the supervisor passes it on.
+        # Nothing is written to its standard input; its end says that this process is gone.
         with subprocess.Popen(
             command,
             stdin=subprocess.PIPE,
@@ -146,7 +146,7 @@ class Supervisor:
         return self._process.returncode, last_words
 
     def _record_death(self, code: int) -> bool:
-        """Whether the worker that just ended with this code held a model, which then failed."""
+        """Whether the worker that ended with this code held a model, which then failed."""
         attempt = States(self._directory).running_in(self._process.pid)
         if attempt is None:
             return False
@@ -162,7 +162,7 @@ class Supervisor:
 
 
 def _python_path() -> dict[str, str]:
-    """Lets a worker import this very tfdis, and nothing by chance from the working directory."""
+    """Makes a worker import this tfdis, and nothing from the working directory by accident."""
     known = [str(Path(tfdis.__file__).parents[1]), os.environ.get("PYTHONPATH", "")]
     return {"PYTHONPATH": os.pathsep.join(filter(None, known))}
 

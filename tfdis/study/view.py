@@ -1,4 +1,4 @@
-"""How a study stands, as text: in a terminal redrawn in place, else as plain lines."""
+"""The progress of a study as text: redrawn in place in a terminal, otherwise as plain lines."""
 
 import dataclasses
 import statistics
@@ -22,12 +22,12 @@ _PLAIN_SECONDS = 60.0
 
 @dataclasses.dataclass(frozen=True)
 class Snapshot:
-    """Where the models of a study stand at one moment.
+    """The states of the models of a study at one moment.
 
     Attributes:
         counts: models by status: queued, running, done, failed.
-        running: by model number, what it is and how far it is.
-        failed: by model number, what it is and its last error.
+        running: by model number, its name and progress.
+        failed: by model number, its name and last error.
         seconds_left: None before the first model is done.
     """
 
@@ -131,11 +131,11 @@ class LiveView:
         self._noted: set[int] = set()
 
     def show(self, snapshot: Snapshot, note: str = "") -> None:
-        """Redraws, or in a plain file adds lines for what is new.
+        """Redraws, or adds lines for changes where the output is not a terminal.
 
         Args:
             snapshot: what to show.
-            note: what else there is to say.
+            note: a further remark.
         """
         if self._display.in_place:
             self._redraw(snapshot, note)
@@ -143,7 +143,7 @@ class LiveView:
             self._add(snapshot, note)
 
     def close(self) -> None:
-        """Leaves what is shown, and the cursor on a new line."""
+        """Keeps the text on the screen and moves the cursor to a new line."""
         self._display.close()
 
     def _redraw(self, snapshot: Snapshot, note: str) -> None:

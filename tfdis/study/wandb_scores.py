@@ -31,6 +31,6 @@ def send_scores(study: Study, model_num: int, output_dir: str | Path) -> None:
                 values[f"{representation}/{score}/{name}"] = value
     with parsed([str(path) for path in study.model_configs], study.model_bindings(model_num)):
         logger = WandbLogger(output_dir / "model")
-    # W&B drops what comes at a step that the training has passed.
+    # W&B drops values at a step that the training has passed.
     logger.scalars(last_step(output_dir / "model" / "progress.jsonl") + 1, values)
     logger.close()

@@ -1,8 +1,7 @@
 """A process that runs models of a study, one after another, until none is left.
 
-`python -m tfdis.study.worker DIRECTORY` is started by `tfdis.study.supervisor`; it takes what it
-needs to know from the directory and learns by the end of its standard input that its supervisor
-is gone.
+`python -m tfdis.study.worker DIRECTORY` is started by `tfdis.study.supervisor`. It reads the study
+from the directory; the end of its standard input says that its supervisor is gone.
 """
 
 import argparse
@@ -28,7 +27,7 @@ from tfdis.study.stages import run_model
 from tfdis.study.states import Claim, States
 from tfdis.study.study import Study, load_study
 
-# Exit codes, beside 0: every model is done or failed.
+# Exit codes, besides 0: every model is done or failed.
 FAILED = 70  # a model failed in a way that may have harmed this process
 RETIRED = 71  # enough models for one process
 DISK_FULL = 75
@@ -117,7 +116,7 @@ def _run_claimed(study: Study, claim: Claim, directory: Path, stages: object) ->
 
 
 def is_disk_full(error: BaseException | None) -> bool:
-    """Whether an error, or what it came from, is that no space is left."""
+    """Whether an error, or its cause, is that the disk is full."""
     while error is not None:
         if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT):
             return True
