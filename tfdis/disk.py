@@ -1,4 +1,4 @@
-"""TensorFlow's complaints about a disk in the operating system's words."""
+"""Turns TensorFlow's errors about a disk into the operating system's."""
 
 import contextlib
 import re
@@ -9,7 +9,7 @@ import tensorflow as tf
 
 @contextlib.contextmanager
 def os_errors() -> Iterator[None]:
-    """Makes what TensorFlow raises while it writes files an OSError of one short sentence."""
+    """Turns TensorFlow's errors while it writes files into an OSError of one short sentence."""
     try:
         yield
     except tf.errors.OpError as error:

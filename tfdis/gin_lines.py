@@ -10,17 +10,17 @@ _read: list[str | Sequence[str]] = []
 
 
 def remember(source: str | Sequence[str]) -> None:
-    """Notes what gin has read: the path of a file, or a list of bindings."""
+    """Records what gin has read: the path of a file, or a list of bindings."""
     _read.append(source)
 
 
 def forget() -> None:
-    """Notes that gin's config is empty."""
+    """Records that gin's config is empty."""
     _read.clear()
 
 
 def line_of(name: str, parameter: str, value: Any) -> str:
-    """Where gin bound the value that a configurable got for a parameter.
+    """The place where gin bound a parameter's value.
 
     Args:
         name: of the configurable, which is running: its scope counts.

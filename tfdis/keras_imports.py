@@ -1,4 +1,4 @@
-"""Spares a command what Keras imports for uses that it does not have."""
+"""Makes commands start sooner: skips Keras' imports of optional packages."""
 
 import sys
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ _OPTIONAL = ("pandas", "sklearn", "matplotlib")
 
 
 def leave_out_optional() -> None:
-    """Lets Keras' import, if it is still to come, go on as if its optional packages were missing.
+    """Makes Keras' import, if it is still to come, treat its optional packages as missing.
 
-    For commands alone: in a process of the user's own, Keras may be asked for them. Afterwards the
-    packages are imported as ever.
+    For commands only: in the user's own process, Keras may need them. Afterwards the packages can
+    be imported as usual.
     """
     if "keras" not in sys.modules:
         sys.meta_path.insert(0, _NotForKeras())

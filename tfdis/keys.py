@@ -1,7 +1,7 @@
-"""Keys of randomness: all that is random at a step is a function of (seed, step).
+"""Keys of randomness: all randomness of a step is a function of (seed, step).
 
-A run's whole state is then its weights, its optimizers and its step; a resumed run, a replica and
-a rerun agree by construction.
+The whole state of a run is then its weights, its optimizers and its step; a resumed run, a replica
+and a rerun agree by construction.
 """
 
 import enum

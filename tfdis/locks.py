@@ -1,4 +1,4 @@
-"""A lock on a directory, which the system takes back when its process ends, however it does."""
+"""A lock on a directory, which the system releases when its process ends for any reason."""
 
 import contextlib
 import errno
@@ -10,7 +10,7 @@ from pathlib import Path
 from tfdis.errors import UserError
 from tfdis.manifest import LOCK
 
-# What file systems without locks answer.
+# The errors of file systems without locks.
 _NO_LOCKS = (errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP)
 
 

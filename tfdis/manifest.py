@@ -1,4 +1,4 @@
-"""The file in which a stage names what it wrote, so that nothing else is ever removed for it."""
+"""The list of the files that a stage wrote, so that no other file is ever removed."""
 
 import dataclasses
 import json
@@ -15,15 +15,15 @@ LOCK = ".tfdis.lock"
 
 @dataclasses.dataclass
 class Manifest:
-    """What one stage wrote in one directory.
+    """The files that one stage wrote in one directory.
 
     Attributes:
         stage: the stage that wrote it.
         paths: relative to the directory, with slashes; one that ends in a slash is a directory that
             is the stage's own with all that is in it.
         complete: whether the stage's last file is written.
-        id: tells it from every other.
-        replaces: the id of the one whose place it is to take; None: it takes nobody's.
+        id: unique.
+        replaces: the id of the manifest that it replaces; None: none.
     """
 
     stage: str
@@ -73,7 +73,7 @@ def read(directory: str | os.PathLike) -> Manifest | None:
 def is_complete(directory: str | os.PathLike, stage: str) -> bool:
     """Whether a stage's last file is in a directory.
 
-    tfdis 0.1 and disentanglement_lib left no manifest: there the stage's results tell.
+    tfdis 0.1 and disentanglement_lib wrote no manifest: there the stage's results decide.
 
     Raises:
         UserError: the manifest is damaged.

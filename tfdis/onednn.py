@@ -1,4 +1,4 @@
-"""Turns on oneDNN, TensorFlow's library of fast convolutions for CPUs, before TensorFlow is there.
+"""Turns on oneDNN, TensorFlow's library of fast convolutions for CPUs, before its import.
 
 TensorFlow itself uses it only on CPUs with AVX512-VNNI, which leaves out every AMD before Zen 4;
 with AVX2 alone it is still faster than what TensorFlow has otherwise (`docs/performance.md`).

@@ -1,8 +1,8 @@
-"""What a SavedModel would do when it is read or called: looked at before TensorFlow loads it.
+"""Checks the operations of a SavedModel before TensorFlow loads it.
 
 A SavedModel is a program. Its graph can read and write files, open connections and call Python, in
 a signature or in a function that runs while it is loaded. Models of this library and of
-disentanglement_lib compute, and hold variables; what does anything else is refused by name.
+disentanglement_lib compute, and hold variables; any other operation is refused by name.
 """
 
 import os
@@ -53,7 +53,7 @@ def refuse_operations(directory: str | os.PathLike) -> None:
     try:
         saved.ParseFromString(path.read_bytes())
     except (OSError, DecodeError) as error:
-        raise UserError(f"{directory} is damaged or no SavedModel: {error}.") from error
+        raise UserError(f"{directory} is damaged or not a SavedModel: {error}.") from error
     for graph in saved.meta_graphs:
         _Graph(graph).refuse(directory)
 

@@ -1,9 +1,9 @@
-"""Directories that stages write: each names its files, and replaces only those of its own.
+"""The output directories of stages: each lists its files, and only these are ever replaced.
 
 A stage fills a directory beside its output and leaves a manifest in it (`tfdis.manifest`). Where
 the output holds an earlier result, the two exchange their names in one step, once the new one is
-complete; what else was in the output, such as a user's own files, is in both by then. So at every
-moment the name holds one complete result, and the user's files with it.
+complete; other files of the output, such as the user's, are linked into both before. At every
+moment the name holds one complete result and the user's files.
 """
 
 import contextlib
@@ -33,8 +33,8 @@ def stage_output(
     """Gives an empty directory to fill; it takes the name `output_dir` once all went well.
 
     Args:
-        stage: who writes.
-        output_dir: the name in the end.
+        stage: the name of the stage that writes.
+        output_dir: the final name.
         overwrite: replace what the same stage wrote there before.
         inputs: directories that are read.
 
@@ -75,11 +75,11 @@ def refuse_output(
     """Raises a UserError where a stage may not write a directory.
 
     Args:
-        stage: who wants to write.
-        output_dir: where. An empty directory may be written; one that holds something only with
-            `overwrite`, and if the same stage wrote it.
-        overwrite: whether what is there may be replaced.
-        inputs: what the stage reads; its output can neither be nor hold them.
+        stage: the name of the stage that wants to write.
+        output_dir: the directory. It may be written if it is empty, or with `overwrite` if the same
+            stage wrote it.
+        overwrite: whether an earlier result may be replaced.
+        inputs: directories that the stage reads; its output can neither be nor contain them.
     """
     output_dir = Path(output_dir)
     there = next((each for each in (output_dir, *output_dir.parents) if each.exists()), output_dir)
@@ -126,7 +126,7 @@ def _without_manifest(directory: Path) -> str:
 
 
 def take_place(new: Path, target: Path) -> None:
-    """Gives a complete directory the name `target`; what had it is then called `new`, if anything.
+    """Gives a complete directory the name `target`; a directory of that name is then called `new`.
 
     Files in `target` that are not of its manifest are in both afterwards.
 
@@ -146,7 +146,7 @@ def take_place(new: Path, target: Path) -> None:
 
 
 def retire(old: Path, target: Path) -> None:
-    """Removes a directory whose place `target` has taken, or never will.
+    """Removes a directory that `target` has replaced, or that will not become `target`.
 
     A file that is not of its manifest is kept: it goes to `target` unless it is there already.
     """
@@ -168,7 +168,7 @@ def retire(old: Path, target: Path) -> None:
 
 
 def _keep_the_rest(target: Path, there: Manifest, new: Path) -> None:
-    """Links what a manifest does not name from one directory into another."""
+    """Links the files that a manifest does not list from one directory into another."""
     for path in manifest.files_in(target):
         if there.owns(path):
             continue
@@ -198,7 +198,7 @@ def _link(file: Path, kept: Path) -> None:
 
 
 def _is_same(file: Path, other: Path) -> bool:
-    """Whether two names stand for the same file, or for links or copies of the same."""
+    """Whether two names are the same file, or links or copies of it."""
     if file.is_symlink() or other.is_symlink():
         return file.is_symlink() and other.is_symlink() and file.readlink() == other.readlink()
     if not file.exists() or not other.exists():
@@ -229,7 +229,7 @@ def _between(target: Path) -> Path:
 
 
 def recover(target: Path) -> None:
-    """Gives a directory its name back, where a process was killed while it was being replaced."""
+    """Restores a directory's name where a process was killed while replacing it."""
     between = _between(target)
     if between.is_dir():
         if target.exists():
@@ -239,7 +239,7 @@ def recover(target: Path) -> None:
 
 
 def clear_partial(directory: str | os.PathLike) -> None:
-    """Removes what killed processes were writing aside below a directory."""
+    """Removes the unfinished files of killed processes below a directory."""
     for folder, subfolders, names in os.walk(directory):
         partials = [name for name in subfolders if results.whole(Path(folder, name))]
         subfolders[:] = [name for name in subfolders if name not in partials]
@@ -251,7 +251,7 @@ def clear_partial(directory: str | os.PathLike) -> None:
 
 
 def _clear_leftovers(target: Path) -> None:
-    """Removes what killed processes left beside a directory."""
+    """Removes the unfinished directories of killed processes beside a directory."""
     recover(target)
     for partial in list(target.parent.glob(".*.partial-*")):
         if results.whole(partial) == target and partial.is_dir():

@@ -1,4 +1,4 @@
-"""Imports modules of the user's own: terms, networks, metrics, data sets."""
+"""Imports the user's own modules: terms, networks, metrics, data sets."""
 
 import importlib
 import sys

@@ -1,4 +1,4 @@
-"""How far something is: lines that renew themselves on a terminal, plain lines elsewhere."""
+"""Shows progress: lines that are redrawn on a terminal, plain lines elsewhere."""
 
 import contextlib
 import shutil
@@ -13,9 +13,9 @@ _RATE_WINDOW = 30
 
 
 class Display:
-    """The lines at the end of a terminal, drawn anew in place; in a file, lines one by one.
+    """The lines at the end of a terminal, redrawn in place; in a file, lines one by one.
 
-    An output that is closed, or a disk behind it that is full, never ends the work that is shown.
+    A closed output or a full disk behind it never stops the work that is shown.
 
     Args:
         stream: where to write.
@@ -40,11 +40,11 @@ class Display:
         return self._clock() >= self._next
 
     def wait(self) -> None:
-        """Puts the next drawing off."""
+        """Postpones the next drawing."""
         self._next = self._clock() + self._interval
 
     def draw(self, lines: Sequence[str]) -> None:
-        """Replaces what is shown; in a file, adds the lines."""
+        """Replaces the lines shown; in a file, appends them."""
         self.wait()
         if self.in_place:
             columns, rows = shutil.get_terminal_size()
@@ -55,13 +55,13 @@ class Display:
             self._write("".join(f"{line}\n" for line in lines))
 
     def message(self, text: str) -> None:
-        """Prints a line that stays; what is drawn next stands below it."""
+        """Prints a line that stays; the next drawing is below it."""
         self._write(f"{self._clear()}{text}\n")
         self._lines_shown = 0
         self._next = min(self._next, self._clock() + _REDRAW_SECONDS)
 
     def close(self) -> None:
-        """Leaves what is shown, and the cursor on a new line."""
+        """Keeps the text on the screen and moves the cursor to a new line."""
         if self._lines_shown:
             self._write("\n")
             self._lines_shown = 0
@@ -85,10 +85,10 @@ class ProgressBar:
     numbers, so they may be tensors that are still being computed.
 
     Args:
-        total: what is complete; None: not known.
+        total: the amount when complete; None: not known.
         terms: names of the values to show, in this order, after the loss.
         unit: of what is counted.
-        label: what stands in front.
+        label: the text in front.
         stream: where to write; standard output by default.
         line_seconds: seconds between plain lines where `stream` is no terminal.
         clock: seconds that only grow.
@@ -121,14 +121,14 @@ class ProgressBar:
         self._after_first: tuple[float, float] | None = None
 
     def start(self, done: float = 0) -> None:
-        """Begins to count time, where `done` is done already (above 0 for a resumed run)."""
+        """Starts the clock; `done` is already done (above 0 for a resumed run)."""
         self._history.clear()
         self._history.append((self._clock(), done))
         self._display.wait()
         self._latest = None
 
     def update(self, done: float, values: Mapping[str, Any] | None = None) -> None:
-        """Takes note of how much is done, and draws when it is time to.
+        """Records how much is done, and draws when it is due.
 
         Args:
             done: in all.
@@ -146,7 +146,7 @@ class ProgressBar:
             self._draw()
 
     def message(self, text: str) -> None:
-        """Prints a line of its own; the bar goes on below it."""
+        """Prints a separate line; the bar continues below it."""
         self._display.message(text)
 
     def close(self) -> None:

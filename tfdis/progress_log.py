@@ -13,7 +13,7 @@ from tfdis.errors import UserError
 
 
 def parse_line(line: bytes | str) -> dict[str, Any] | None:
-    """What a line says; None where it is no JSON object with a number of steps."""
+    """The content of a line; None where it is not a JSON object with a number of steps."""
     try:
         values = json.loads(line)
         return values if 0 <= values["step"] < math.inf else None
@@ -39,7 +39,7 @@ def read_points(
     Args:
         path: the file.
         most: how many lines to read, 2 at least, evenly spaced, the last included; None: all.
-        damaged: is told, in a sentence, of what cannot be read.
+        damaged: called with a sentence on each line that cannot be read.
 
     Raises:
         UserError: the file or a line cannot be read, unless `damaged` says otherwise.
@@ -58,7 +58,7 @@ def read_points(
             by_step.setdefault(point["step"], {}).update(point)
         elif index < last:
             damaged(
-                f"Line {index + 1} of {path} is no JSON object with a step: {lines[index][:60]}"
+                f"Line {index + 1} of {path} is not a JSON object with a step: {lines[index][:60]}"
             )
     return [by_step[step] for step in sorted(by_step)]
 
@@ -87,7 +87,7 @@ def read_curves(path: str | os.PathLike) -> dict[str, tuple[np.ndarray, np.ndarr
 
 
 def last_step(path: Path) -> int:
-    """The last step that the file tells of; 0 where it tells of none."""
+    """The last step in the file; 0 where it has none."""
     try:
         with path.open("rb") as lines:
             lines.seek(max(0, path.stat().st_size - 4096))

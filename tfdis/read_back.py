@@ -1,9 +1,8 @@
-"""Gin configs that a directory holds: whoever sent the directory wrote them.
+"""Reads gin configs from a directory, which may come from a stranger.
 
-gin runs code where a config asks for it: `import` lines and dynamic registration import modules,
-and any function of theirs can be bound. So what is read back is bindings of this library's names
-alone. A module of the user's own is theirs to import: by --import, or from a gin file that they
-name.
+A gin config can run code: `import` lines and dynamic registration import modules, and any of their
+functions can be bound. So only bindings of this library's names are read back. The user's own
+modules have to be imported by the user: by --import, or from a gin file that the user names.
 """
 
 import os
@@ -50,7 +49,7 @@ def refuse_code(path: str | os.PathLike, own_files: Sequence[str | os.PathLike] 
 
 
 class _Names(config_parser.ParserDelegate):
-    """Looks at the names of references, and makes nothing of them."""
+    """Checks the names of references without resolving them."""
 
     def __init__(self, path: str | os.PathLike, trusted: set[str]):
         self._path, self._trusted = path, trusted
@@ -71,7 +70,7 @@ def _statements(path: str | os.PathLike, trusted: set[str]) -> Iterator[Any]:
     except OSError as error:
         raise UserError(f"{path} could not be read: {error.strerror}.") from error
     except (SyntaxError, ValueError, tokenize.TokenError, RecursionError) as error:
-        raise UserError(f"{path} is no gin config: {one_sentence(error)}") from error
+        raise UserError(f"{path} is not a gin config: {one_sentence(error)}") from error
 
 
 def _refuse_unknown(path: str | os.PathLike, selector: str, trusted: set[str]) -> None:
@@ -86,7 +85,7 @@ def _refuse_unknown(path: str | os.PathLike, selector: str, trusted: set[str]) -
 
 
 def _imported_by(own_files: Sequence[str | os.PathLike]) -> set[str]:
-    """The modules that the user's own gin files import, those that they include counted in."""
+    """The modules that the user's own gin files import, including the files that they include."""
     if not own_files:
         return set()
     parse([str(file) for file in own_files])

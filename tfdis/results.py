@@ -1,4 +1,4 @@
-"""The results/ directory that every stage leaves, laid out as disentanglement_lib's.
+"""The results/ directory of every stage, laid out as in disentanglement_lib.
 
     results/gin/<stage>.gin              the operative gin config
     results/json/<stage>_config.json     the same as a flat dictionary of strings
@@ -27,7 +27,7 @@ _listeners: list[Callable[[Path], None]] = []
 
 
 def write_text(path: str | os.PathLike, text: str) -> None:
-    """Writes a file so that it is either whole or absent, also when the disk is full."""
+    """Writes a file that is either complete or absent, also when the disk is full."""
     write_bytes(path, text.encode())
 
 
@@ -63,7 +63,7 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def telling(listener: Callable[[Path], None]) -> Iterator[None]:
-    """Tells a function of every file's path before `written_aside` gives the file its name."""
+    """Calls a function with every file's path before `written_aside` renames the file."""
     _listeners.append(listener)
     try:
         yield
@@ -92,7 +92,7 @@ def staged_directory(path: str | os.PathLike) -> Iterator[Path]:
 
 
 def aside(path: Path) -> Path:
-    """Where this process writes `path` before it has its name."""
+    """The temporary path to which this process writes `path`."""
     return path.with_name(f".{path.name}.partial-{os.getpid()}")
 
 
@@ -103,7 +103,7 @@ def whole(partial: Path) -> Path | None:
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:
-    """Says that a path could not be written."""
+    """The error that a path could not be written."""
     # The path may be in a staged directory: undo `aside`.
     final = re.sub(r"(^|/)\.([^/]+)\.partial-\d+(?=/|$)", r"\1\2", str(path))
     return UserError(f"{final} could not be written: {error.strerror or error}.")
@@ -143,7 +143,7 @@ def update_result_directory(
 
 
 def write_gin(results_dir: str | os.PathLike, stage: str) -> str:
-    """Writes the operative gin config of a stage, as far as it has come; returns its text."""
+    """Writes the operative gin config of a stage so far; returns its text."""
     config = gin.operative_config_str()
     write_text(Path(results_dir) / "gin" / f"{stage}.gin", config)
     return config

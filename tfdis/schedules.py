@@ -204,7 +204,7 @@ class MultiStep(Schedule):
 
 
 class _OfAnother(Schedule):
-    """What is made of the field `schedule`."""
+    """Base class of schedules that wrap the field `schedule`."""
 
     schedule: Callable[[Any], Any]
 
@@ -290,7 +290,7 @@ class FunctionSchedule(Schedule):
 
 
 def as_schedule(value: Any) -> LearningRateSchedule | float:
-    """A number and a schedule as they are; any other function as a `FunctionSchedule`."""
+    """Leaves a number or a schedule unchanged; makes any other function a `FunctionSchedule`."""
     if isinstance(value, LearningRateSchedule) or not callable(value):
         return value
     return FunctionSchedule(value)

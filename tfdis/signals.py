@@ -11,11 +11,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupted(Exception):
-    """A run was asked to stop and did, after saving its state.
+    """A run was asked to stop, and stopped after saving its state.
 
     Args:
-        message: says how to go on.
-        signal_number: what asked.
+        message: says how to continue.
+        signal_number: the signal.
     """
 
     def __init__(self, message: str, signal_number: int):
@@ -34,7 +34,7 @@ class Interrupt:
 
 @contextlib.contextmanager
 def trapped(handle: Callable[[int], None]) -> Iterator[dict[int, Any]]:
-    """Calls `handle` with the number of every signal that comes; gives the handlers of before.
+    """Calls `handle` with the number of every signal that arrives; yields the previous handlers.
 
     Outside the main thread, where Python has no signals, it is never called.
     """
@@ -57,7 +57,7 @@ def trapped(handle: Callable[[int], None]) -> Iterator[dict[int, Any]]:
 
 @contextlib.contextmanager
 def noticed() -> Iterator[Interrupt]:
-    """Takes note of the first signal, until the work comes to a place where it can stop.
+    """Remembers the first signal until the work reaches a point where it can stop.
 
     A second one acts as usual.
     """

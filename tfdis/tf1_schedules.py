@@ -8,7 +8,7 @@ disentanglement_lib's gin files bind them without parentheses, and its optimizer
     exponential_decay.decay_rate = 0.5
 
 Here each gives a schedule, `@tf.train.exponential_decay` and `@exponential_decay()` alike. `name`
-is taken and has no meaning.
+is accepted and has no effect.
 """
 
 import math

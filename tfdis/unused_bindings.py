@@ -30,7 +30,7 @@ Key = tuple[str, str, str]  # scope, selector, parameter
 
 @contextlib.contextmanager
 def strictly(names: Collection[str] | None = None) -> Iterator[None]:
-    """Unused bindings are refused inside, where elsewhere they are a warning.
+    """Makes unused bindings an error inside a `with` block; elsewhere they are a warning.
 
     Args:
         names: only these are, such as "vae.beta"; None: all.
@@ -45,11 +45,11 @@ def strictly(names: Collection[str] | None = None) -> Iterator[None]:
 def tell_unused(
     later: Collection[str] = (), but: Collection[str] = (), read_before: Sequence[str] = ()
 ) -> None:
-    """Says which bindings nothing has used so far: a warning, or under `strictly` an error.
+    """Reports the bindings that nothing has used so far: a warning, or under `strictly` an error.
 
     Args:
         later: packages whose names are used later, or in another stage.
-        but: bindings of which nothing is said, such as "wandb_logger.name".
+        but: bindings that are never reported, such as "wandb_logger.name".
         read_before: gin files that are not the user's, such as that of the training.
 
     Raises:

@@ -99,7 +99,7 @@ def _study(here):
 
 
 ATTACKS += [
-    Attack("report", "{here}/study --output={here}/photo.jpg", "is no report of tfdis", _study),
+    Attack("report", "{here}/study --output={here}/photo.jpg", "is not a report of tfdis", _study),
     Attack("report", "{here}/study --output={here}/study/study.json", "is no report", _study),
 ]
 

@@ -37,7 +37,7 @@ _CONFIGS = {
         "subprocess.check_call.args = ['touch', {marker!r}]\n",
         "imports __gin__.dynamic_registration",
     ),
-    "include": ("include {here!r}'/hidden.gin'\n", r"is no gin config|includes"),
+    "include": ("include {here!r}'/hidden.gin'\n", r"is not a gin config|includes"),
     "include of a file beside": ('include "hidden.gin"\n', "includes hidden.gin"),
     "a name of another library": ("os.system.command = 'touch {marker}'\n", "names os.system"),
     "a reference to another": ("vae.beta = @os.system()\n", "names os.system"),
@@ -47,9 +47,9 @@ _CONFIGS = {
         "names builtins.exec",
     ),
     "a block": ("os.system:\n  command = 'touch {marker}'\n", "names os.system"),
-    "not gin": ("\x00\x01", "is no gin config|imports|could not"),
-    "deep": ("vae.beta = " + "[" * 5000 + "]" * 5000, "is no gin config"),
-    "unfinished": ("vae.beta = (", "is no gin config"),
+    "not gin": ("\x00\x01", "is not a gin config|imports|could not"),
+    "deep": ("vae.beta = " + "[" * 5000 + "]" * 5000, "is not a gin config"),
+    "unfinished": ("vae.beta = (", "is not a gin config"),
 }
 
 
@@ -188,7 +188,7 @@ def test_a_keras_file_runs_nothing(stranger, kind):
     (stranger / "ran").unlink(missing_ok=True)
     with pytest.raises(
         UserError,
-        match=r"model\.keras (is damaged or no model of this library|needs the \w+ \w+ of the mod)",
+        match=r"model\.keras (is damaged or not a model of this library|needs the \w+ \w+ of the mod)",
     ):
         load(stranger / "model")
 
@@ -325,7 +325,7 @@ def test_a_damaged_saved_model_is_said(stranger, content, capfd):
     (stranger / "model" / "tfhub" / "saved_model.pb").write_bytes(content)
     attack = Attack("postprocess", "--model_dir={model} --output_dir={here}/out", "")
     assert attack.main(model=stranger / "model", here=stranger) == 2
-    assert "damaged or no SavedModel" in capfd.readouterr().err
+    assert "damaged or not a SavedModel" in capfd.readouterr().err
 
 
 def test_models_of_ours_are_loaded(world, tmp_path):

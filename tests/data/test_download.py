@@ -211,7 +211,7 @@ def test_a_tar_archive_is_unpacked_to_its_folder(server, data_dir):
 @pytest.mark.parametrize("unpack", ["gz", "tar:data/cars"])
 def test_a_truncated_archive_is_told_and_deleted(server, data_dir, unpack):
     server.content = gzip.compress(_CONTENT)[:-1000]
-    with pytest.raises(UserError, match=r"is no whole .* deleted"):
+    with pytest.raises(UserError, match=r"is not a complete .* deleted"):
         _fetch(RemoteFile("there", server.url, unpack=unpack))
     assert list(data_dir.iterdir()) == []
 

@@ -198,7 +198,7 @@ def test_what_follows_the_training_lies_within_the_hours(hours, kept, monkeypatc
 
 def test_a_submission_that_is_stopped_says_so(client, monkeypatch, tmp_path, capsys):
     def train(*_):
-        raise Interrupted("SIGTERM: stopped at step 3; go on with --resume.", signal.SIGTERM)
+        raise Interrupted("SIGTERM: stopped at step 3; continue with --resume.", signal.SIGTERM)
 
     monkeypatch.setattr("tfdis.training.train.train_with_gin", train)
     monkeypatch.setenv("AICROWD_OUTPUT_PATH", str(tmp_path))

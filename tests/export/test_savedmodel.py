@@ -22,5 +22,5 @@ def test_signatures_are_the_parts(tmp_path, model, images):
 
 def test_a_foreign_directory_gets_a_sentence(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"\x00not a protobuf")
-    with pytest.raises(UserError, match="damaged or no SavedModel"):
+    with pytest.raises(UserError, match="damaged or not a SavedModel"):
         load_savedmodel(tmp_path)

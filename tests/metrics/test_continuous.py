@@ -171,5 +171,5 @@ def test_scores_of_labels_refuse_quantities(name, message):
 def test_what_continuous_must_say():
     with pytest.raises(UserError, match="of each of 3 factors"):
         mig(CODES, MIXED, continuous=[True])
-    with pytest.raises(UserError, match="its values are no numbers"):
+    with pytest.raises(UserError, match="its values are not numbers"):
         mig(CODES, np.array([["a"], ["b"]] * (NUM // 2)), continuous=True)

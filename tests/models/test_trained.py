@@ -72,6 +72,6 @@ def test_code_in_a_file_is_not_run(tmp_path):
     """A Lambda layer is code; Keras' safe mode refuses it."""
     path = tmp_path / "code.keras"
     keras.Sequential([keras.Input((3,)), keras.layers.Lambda(lambda x: x + 1)]).save(path)
-    with pytest.raises(UserError, match=r"code\.keras is damaged or no model of this library"):
+    with pytest.raises(UserError, match=r"code\.keras is damaged or not a model of this library"):
         load_keras(path)
     assert not any("pkl" in name or "pickle" in name for name in zipfile.ZipFile(path).namelist())

@@ -15,7 +15,7 @@ from tfdis.study.study import load_study
 # A path below the study, what stands there (None: a folder), and what is said of it.
 _MODEL = "3/model/"
 _RESULTS = "results/json/evaluation_results.json"
-_STATES = "is no state of a model"
+_STATES = "is not a state of a model"
 _ATTACKS = [
     ("states/notes.txt", b"mine", _STATES),
     ("states/Thumbs.db", b"\0\1\2", _STATES),
@@ -37,7 +37,7 @@ _ATTACKS = [
     (f"3/metrics/mean/mig/{_RESULTS}", b"", "could not be read as JSON"),
     (f"3/metrics/mean/mig/{_RESULTS}", b"[1, 2]", "holds no dictionary"),
     (f"3/metrics/mean/mig/{_RESULTS}", None, "could not be read as JSON"),
-    ("3/visualizations/traversal_range_fixed_1.png", b"no picture", "is damaged or no picture"),
+    ("3/visualizations/traversal_range_fixed_1.png", b"no picture", "is damaged or not a picture"),
     ("3/visualizations/traversal_range_fixed_1.png", b"\x89PNG\r\n\x1a\n", "is damaged or no"),
     ("udr.json", b'{"a": 1}', "udr.json is damaged"),
     ("udr.json", b"", "udr.json is damaged"),

@@ -77,7 +77,7 @@ def test_a_file_of_another_kind_is_refused(tmp_path):
     with pytest.raises(UserError, match="could not be read"):
         read_curves(path)
     path.write_text("no json\n{}\n")
-    with pytest.raises(UserError, match=r"Line 1 of .* is no JSON object with a step: no json"):
+    with pytest.raises(UserError, match=r"Line 1 of .* is not a JSON object with a step: no json"):
         read_curves(path)
 
 

@@ -1,4 +1,4 @@
-"""What the networks share: their initial weights, their layers, and which image sides they take."""
+"""The parts that networks share: initial weights, layers, and checks of the image size."""
 
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
@@ -76,7 +76,7 @@ def dense(units: int, activation: str | None = None, name: str | None = None) ->
 def convolution(
     filters: int, kernel_size: int, padding: str, name: str, strides: int = 2
 ) -> keras.Layer:
-    """A convolution with ReLU, of stride 2 unless told."""
+    """A convolution with ReLU, of stride 2 by default."""
     return Conv2D(
         filters,
         kernel_size,
@@ -96,7 +96,7 @@ def deconvolution(
     strides: int = 2,
     activation: str | None = "relu",
 ) -> keras.Layer:
-    """A transposed convolution, of stride 2 and with ReLU unless told."""
+    """A transposed convolution, of stride 2 and with ReLU by default."""
     return Conv2DTranspose(
         filters,
         kernel_size,

@@ -1,8 +1,8 @@
-"""Keras' convolutions, computed another way where TensorFlow is slow at them: in training on a CPU.
+"""Keras' convolutions, computed differently where TensorFlow is slow: in training on a CPU.
 
-Variables, configuration and results are those of the layers of Keras; only rounding differs. The
-plain operation is used on every other device, and wherever `training` is not true, so that what
-is exported, to whatever format, holds nothing else.
+Variables, configuration and results are those of Keras' layers; only rounding differs. Other
+devices use the plain operation, and so does everything where `training` is not true, so that
+exported files hold nothing else.
 """
 
 from typing import Any

@@ -1,4 +1,4 @@
-"""What layers on a grid of coordinates share."""
+"""The base class of layers on a grid of coordinates."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import numpy as np
 
 
 class GridLayer(keras.layers.Layer):
-    """A layer that gives something for each place of a grid.
+    """A layer with an output for each place of a grid.
 
     Args:
         height: rows; y goes from -1 to 1.
@@ -25,5 +25,5 @@ class GridLayer(keras.layers.Layer):
         return keras.ops.cast(places, dtype)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "height": self.height, "width": self.width}

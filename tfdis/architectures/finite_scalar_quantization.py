@@ -72,7 +72,7 @@ class FiniteScalarQuantization(Quantizer):
         ]
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "levels": self.levels}
 
 

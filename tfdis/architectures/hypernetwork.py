@@ -1,4 +1,4 @@
-"""A decoder whose first layer of the coordinates is made of the code by a hypernetwork."""
+"""A decoder in which a hypernetwork makes the first layer of the coordinates from the code."""
 
 from typing import Annotated, Any
 
@@ -17,11 +17,11 @@ def hypernetwork_decoder(
     width: blocks.Width = 1.0,
     num_layers: Annotated[int, Ge(0)] = 2,
 ) -> keras.Model:
-    """Dense layers of the code give each image half-planes; one small network joins them.
+    """Dense layers make half-planes for each image from its code; one small network joins them.
 
-    A hypernetwork (Ha et al., 2017, "HyperNetworks") for a network from coordinates to pixels:
-    where the spatial broadcast decoder adds the code to the coordinates, which moves things, here
-    the code multiplies them too, which turns and stretches things. In patches of 4x4, for a CPU.
+    A hypernetwork (Ha et al., 2017, "HyperNetworks") for a network from coordinates to pixels. The
+    spatial broadcast decoder adds the code to the coordinates, which moves objects; here the code
+    also multiplies them, which rotates and stretches objects. In patches of 4x4, for a CPU.
 
     Args:
         num_latent: size of the codes.

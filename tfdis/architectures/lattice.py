@@ -45,7 +45,7 @@ class FiniteLattice(Quantizer):
         return [np.linspace(-1, 1, self.num_values, dtype=np.float32)] * self._num_latents
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "num_values": self.num_values}
 
 

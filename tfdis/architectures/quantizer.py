@@ -1,4 +1,4 @@
-"""What quantizers of latents share: a short list of values for each latent."""
+"""The base class of quantizers: a short list of values for each latent."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from tfdis.errors import UserError
 
 @keras.saving.register_keras_serializable("tfdis")
 class Quantizer(keras.layers.Layer):
-    """Takes each latent to one of its values, alone; gradients pass straight through.
+    """Maps each latent to one of its values; gradients pass straight through.
 
     A subclass writes `continuous`, `nearest` and `values`. All is written in `keras.ops`, so that a
     quantizer leaves the library with the encoder that it ends.

@@ -41,7 +41,7 @@ class ConstantMap(keras.layers.Layer):
         return (input_shape[0], *self.shape)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "shape": self.shape}
 
 

@@ -15,7 +15,7 @@ from tfdis.config import configurable
 class ScalarCodebooks(Quantizer):
     """A codebook of scalars per latent (QLAE; Hsu et al., 2023).
 
-    Each starts evenly from -1/2 to 1/2. What teaches it is `codebook_loss`.
+    Each starts with even steps from -1/2 to 1/2, and learns from the term `quantization`.
 
     Args:
         num_values: of each latent.
@@ -37,7 +37,7 @@ class ScalarCodebooks(Quantizer):
         )
 
     def continuous(self, features: Any) -> Any:
-        """The features as they are."""
+        """The features themselves."""
         return features
 
     def nearest(self, features: Any) -> Any:
@@ -54,7 +54,7 @@ class ScalarCodebooks(Quantizer):
         return list(np.sort(ops.convert_to_numpy(self.codebooks), axis=1))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "num_values": self.num_values}
 
 

@@ -17,10 +17,10 @@ def spatial_broadcast_decoder(
     width: blocks.Width = 1.0,
     num_layers: Annotated[int, Ge(0)] = 3,
 ) -> keras.Model:
-    """The code beside its coordinates in every place, then the same small network in each.
+    """Joins the code with the coordinates of every place, then applies the same small network.
 
-    Where a thing is, and what it is, are easy to tell apart so: a layer of x - position moves with
-    the position. Watters et al. do this at every pixel, this here in patches of 4x4, for a CPU.
+    This makes position easy to separate from identity: a unit that depends on x - position moves
+    with the position. Watters et al. do this at every pixel; here in patches of 4x4, for a CPU.
 
     Args:
         num_latent: size of the codes.

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="FILE.json",
         help="where to write; the CSV file goes beside it (default: %(default)s)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing files")
     return run_command(parser, _aggregate, argv)
 
 

@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     files.add_argument("--license", default="Apache-2.0")
     files.add_argument("--cpu", action="store_true", help="ask for no GPU")
     files.add_argument("--folder", default=".", help="root of the repository to submit")
-    files.add_argument("--overwrite", action="store_true", help="replace what is there")
+    files.add_argument("--overwrite", action="store_true", help="replace existing output")
     return run_command(
         parser, lambda arguments: _COMMANDS[arguments.command](arguments), argv, _GO_ON
     )
@@ -97,7 +97,7 @@ def _train(arguments: argparse.Namespace) -> None:
     except Interrupted as stopped:
         name = signal.Signals(stopped.signal_number).name
         grader.error(f"stopped by {name}")
-        # The loop's own message says to go on with --resume, which is for tfdis-train.
+        # The loop's own message says to continue with --resume, which is for tfdis-train.
         raise Interrupted(f"stopped by {name}; {_GO_ON}.", stopped.signal_number) from stopped
     except BaseException as error:
         grader.error(without_gins_trace(error) or "stopped")

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="also run disentanglement_lib's own functions on the same codes and draws, and print "
         "both; its DCI takes minutes",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace scores that are there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing scores")
     return run_command(parser, _evaluate, argv)
 
 

@@ -47,7 +47,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--output_dir", metavar="DIR", help="where to write (default: export/ in the model_dir)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing output")
     add_gin(parser, "sets export.*")
     return run_command(parser, _export, argv)
 

@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model_dir", required=True, metavar="DIR", help="the model")
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
     add_gin(parser, "postprocess/mean.gin, postprocess/sampled.gin, or one of yours")
-    parser.add_argument("--overwrite", action="store_true", help="replace what is there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing output")
     return run_command(parser, _postprocess, argv)
 
 

@@ -19,7 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("model_dirs", nargs="+", metavar="DIR", help="the models, two or more")
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
     add_gin(parser, "ranking/udr_spearman.gin, or your own (default: ranking/udr_lasso.gin)")
-    parser.add_argument("--overwrite", action="store_true", help="replace a ranking that is there")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing ranking")
     return run_command(parser, _rank, argv)
 
 

@@ -23,11 +23,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
     add_gin(parser, "such as reasoning/pixels.gin; repeat it for several, the later ones win")
-    parser.add_argument("--overwrite", action="store_true", help="replace a model that is there")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing model")
     parser.add_argument(
         "--resume", action="store_true", help="go on from the newest checkpoint in the directory"
     )
-    return run_command(parser, _reason, argv, "--resume goes on with what is saved")
+    return run_command(parser, _reason, argv, "--resume continues from what is saved")
 
 
 def _reason(arguments: argparse.Namespace) -> None:

@@ -29,13 +29,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         metavar="DIR",
         help="where to write (default: models/ and the name of the last gin file)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a model that is there")
+    parser.add_argument("--overwrite", action="store_true", help="replace an existing model")
     parser.add_argument(
         "--resume",
         action="store_true",
         help="go on from the newest checkpoint in the directory; begin where there is none",
     )
-    return run_command(parser, _train, argv, "--resume goes on with what is saved")
+    return run_command(parser, _train, argv, "--resume continues from what is saved")
 
 
 def _train(arguments: argparse.Namespace) -> None:

@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--model_dir", required=True, metavar="DIR", help="the model")
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
     add_gin(parser, "such as validation/mig.gin; repeat it for several, the later ones win")
-    parser.add_argument("--overwrite", action="store_true", help="replace scores that are there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing scores")
     return run_command(parser, _validate, argv)
 
 

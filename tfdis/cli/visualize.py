@@ -30,7 +30,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         help="where to write",
     )
     add_gin(parser, "read after the training's own config; repeat it for several")
-    parser.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
+    parser.add_argument("--overwrite", action="store_true", help="replace existing pictures")
     return run_command(parser, _visualize, argv)
 
 

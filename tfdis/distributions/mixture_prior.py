@@ -47,7 +47,7 @@ class MixtureOfGaussians(Prior):
         return tfd.MixtureSameFamily(weights, components)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this prior again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "num_components": self.num_components}
 
 

@@ -75,7 +75,7 @@ class StandardLaplace(Prior):
         return tfd.Independent(tfd.Laplace(tf.zeros([self.num_latents]), self.scale), 1)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this prior again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "scale": self.scale}
 
 

@@ -44,7 +44,7 @@ class VampPrior(Prior):
         return tfd.MixtureSameFamily(equal, posterior)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this prior again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "num_pseudo_inputs": self.num_pseudo_inputs}
 
 

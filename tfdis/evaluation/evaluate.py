@@ -29,7 +29,7 @@ def evaluate_with_gin(
     Args:
         model_dir: see `ModelDirectory`.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
     """
@@ -52,7 +52,7 @@ def evaluate_directory(
     Args:
         model_dir: see `ModelDirectory`; one that is open already keeps the codes it has.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         progress: is told how many images of a request are encoded, and of how many.
         reference: whether to run disentanglement_lib's own function too, and to write
             results/json/reference_results.json: for each score ours, theirs and the difference.
@@ -95,7 +95,7 @@ def evaluate_metrics(
         model_dir: see `ModelDirectory`.
         output_dir: gets one directory per metric.
         metrics: names of metrics, or of ready files in gin_configs/metrics.
-        overwrite: replace directories that are there.
+        overwrite: replace existing directories.
         gin_config_files: read after each metric's ready file.
         gin_bindings: read after the files.
         reference: see `evaluate_directory`.

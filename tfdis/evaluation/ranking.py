@@ -29,7 +29,7 @@ def rank_with_gin(
     Args:
         model_dirs: two or more directories that training wrote, or disentanglement_lib.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
     """
@@ -49,7 +49,7 @@ def rank(
     Args:
         model_dirs: see `rank_with_gin`.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
 
     Returns:
         see `udr_sklearn`; and model_dirs, in the order of the scores.

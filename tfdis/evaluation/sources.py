@@ -66,7 +66,7 @@ class DataSource(Source):
         return self.data.num_factors
 
     def begin(self, seed: int) -> None:
-        """See `Source.begin`: a sampled representation's noise starts anew."""
+        """See `Source.begin`: a sampled representation's noise restarts."""
         self.noise = np.random.default_rng(seed)
 
     def points(

@@ -34,7 +34,7 @@ def validate_with_gin(
     Args:
         model_dir: see `ModelDirectory`.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
     """
@@ -57,7 +57,7 @@ def validate(
     Args:
         model_dir: see `ModelDirectory`.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         validation_fn: `@mig_validation`, `@dci_validation`, `@sap_score_validation` or
             `@unified_score_validation`.
         random_seed: of the labelled images; `model.supervised_data_seed` of the training gives

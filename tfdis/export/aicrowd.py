@@ -102,9 +102,9 @@ def export_aicrowd(
     """Writes the folder that the grader reads.
 
     Args:
-        model_dir: a directory that the training left.
+        model_dir: a directory of training.
         submission: says where.
-        overwrite: replace a folder that is there.
+        overwrite: replace an existing folder.
 
     Returns:
         The TorchScript file, and its largest difference from Keras.
@@ -147,7 +147,7 @@ def write_submission_files(
         description: of the submission.
         license_name: of the code.
         gpu: whether to ask for a GPU.
-        overwrite: replace files that are there.
+        overwrite: replace existing files.
 
     Returns:
         The two files.

@@ -98,7 +98,7 @@ def representation_function(path: str | os.PathLike) -> Callable[[np.ndarray], n
     try:
         model = torch.jit.load(os.fspath(path), map_location="cpu").eval()
     except RuntimeError as error:
-        raise UserError(f"{path} is damaged or no TorchScript file.") from error
+        raise UserError(f"{path} is damaged or not a TorchScript file.") from error
 
     def represent(images: np.ndarray) -> np.ndarray:
         nchw = np.ascontiguousarray(np.moveaxis(images, 3, 1), np.float32)

@@ -56,9 +56,9 @@ def export(
     `tfdis.export.aicrowd`.
 
     Args:
-        model_dir: a directory that the training left.
+        model_dir: a directory of training.
         output_dir: the directory to write.
-        overwrite: replace what is there.
+        overwrite: replace existing output.
         formats: some of `FORMATS`.
         parts: some of `tfdis.export.parts.PARTS`.
         layout: of the images, "NCHW" or "NHWC".

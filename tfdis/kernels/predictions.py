@@ -1,4 +1,4 @@
-"""What boosted trees predict."""
+"""The predictions of boosted trees."""
 
 from numba import njit
 

@@ -56,6 +56,6 @@ class LikelihoodLoss(Likelihood):
         return self.function(self.pixels(logits))
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this term again."""
+        """The arguments of the constructor."""
         function = keras.saving.serialize_keras_object(self.function)
         return {**super().get_config(), "function": function}

@@ -44,7 +44,7 @@ class PairwiseStatistics(keras.layers.Layer):
         return tf.reduce_sum(tf.nn.elu(hidden + self.bias) * self.out, axis=-1) + self.out_bias
 
     def get_config(self) -> dict:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "units": self.units}
 
 

@@ -152,7 +152,7 @@ class LossTerm(keras.layers.Layer):
         return self(outputs=outputs), {}
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this term again."""
+        """The arguments of the constructor."""
         names = ["weight", *(field.name for field in self.fields)]
         return {**super().get_config(), **{name: _saved(getattr(self, name)) for name in names}}
 

@@ -1,4 +1,4 @@
-"""Codes and factors as every score takes them: checked, and split to train and to test on."""
+"""Codes and factors for every score: checked, and split into training and test points."""
 
 from collections.abc import Sequence
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ _POINTS_PER_VALUE = 10
 
 
 class FactorError(UserError):
-    """One factor cannot be scored; `named` says the same of the factor's name.
+    """One factor cannot be scored; `named` gives the same error with the factor's name.
 
     Args:
         factor: its number.
@@ -45,7 +45,7 @@ def checked_codes(codes: Any) -> np.ndarray:
     """Codes as an array of finite numbers, `[samples, num_latents]`.
 
     Raises:
-        UserError: they are something else, are sequences, miss values, or are too large to square.
+        UserError: they are not numbers, are sequences, have missing values, or are too large.
     """
     codes = np.asarray(codes)
     if codes.dtype == object:
@@ -117,7 +117,7 @@ def checked_factors(
         if not kinds[i]:
             column = np.unique(column, return_inverse=True)[1]
         elif not np.issubdtype(column.dtype, np.number):
-            raise FactorError(i, "is declared continuous, and its values are no numbers.")
+            raise FactorError(i, "is declared continuous, and its values are not numbers.")
         columns.append(column)
     return np.stack(columns, axis=-1).astype(np.float64 if any(kinds) else np.int64), tuple(kinds)
 

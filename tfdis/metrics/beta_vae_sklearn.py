@@ -17,7 +17,7 @@ def beta_vae_sklearn(
     test_fixed: np.ndarray | None = None,
     random_state: int | np.random.RandomState | None = 0,
 ) -> Scores:
-    """How well a linear classifier tells, from how far apart codes are, which factor they share.
+    """How well a linear classifier predicts the shared factor from the differences of codes.
 
     Args:
         pairs: codes of groups of pairs to train on, `[groups, 2, size, num_latents]`: within a

@@ -25,7 +25,7 @@ def dci(
     continuous: Continuous = None,
     random_state: int | np.random.RandomState | None = 0,
 ) -> Scores:
-    """How one-to-one the latents that boosted trees use for a factor are.
+    """How one-to-one the relation of latents and factors is, by the importances of boosted trees.
 
     Args:
         codes: to train on, `[samples, num_latents]`.

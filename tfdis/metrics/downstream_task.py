@@ -1,4 +1,4 @@
-"""How well a model tells factors from codes, by the number of points it was trained on."""
+"""How well a model predicts factors from codes, by the number of points it was trained on."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

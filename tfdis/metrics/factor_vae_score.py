@@ -26,7 +26,7 @@ def factor_vae_score(
     threshold: Threshold = 0.05,
     random_state: int | np.random.RandomState | None = 0,
 ) -> Scores:
-    """How well the latent that varies least tells which factor was kept fixed.
+    """How well the latent that varies least identifies the factor that was fixed.
 
     Args:
         groups: codes of the groups that vote, `[groups, size, num_latents]`: the points of a group

@@ -26,7 +26,7 @@ def fairness(
     make_predictor: Callable[[], Any] = gradient_boosting_classifier,
     random_state: int | np.random.RandomState | None = 0,
 ) -> Scores:
-    """How far what is predicted of one factor depends on another, sensitive one.
+    """How much the prediction of one factor depends on another, sensitive one.
 
     The paper's score is mean_fairness:mean_pred:mean_sens; 0 is fair.
 

@@ -34,8 +34,8 @@ def infomec(
 ) -> Scores:
     """How one-to-one latents and factors are in terms of the information they share.
 
-    A factor that no active latent knows anything of has no say in infoc: the authors' code divides
-    0 by 0 there, and gives NaN. Such factors are counted, and a warning names the case.
+    A factor that no active latent has information on is left out of infoc: the authors' code
+    divides 0 by 0 there and gives NaN. Such factors are counted, and a warning is given.
 
     Args:
         codes: `[samples, num_latents]`.
@@ -124,16 +124,16 @@ def normalized_mutual_information(
 
 
 def active_latents(codes: np.ndarray, discrete_latents: bool) -> np.ndarray:
-    """Which latents vary, bool `[num_latents]`: those left out have collapsed to the prior."""
+    """Which latents vary, bool `[num_latents]`; the others have collapsed to the prior."""
     ranges = np.ptp(codes, axis=0)
     return ranges > (0.0 if discrete_latents else _ACTIVE * ranges.max())
 
 
 def modularity(information: np.ndarray) -> float:
-    """InfoM: how much of what a latent knows is of one factor.
+    """InfoM: how much of a latent's information is on one factor.
 
     The mean over latents of max / sum of the information, scaled so that spreading it evenly gives
-    0 and concentrating it gives 1. A latent that knows nothing has no say.
+    0 and concentrating it gives 1. A latent without information is left out.
 
     Args:
         information: `[num_latents, num_factors]`, of the active latents.
@@ -143,9 +143,9 @@ def modularity(information: np.ndarray) -> float:
 
 
 def compactness(information: np.ndarray) -> float:
-    """InfoC: as `modularity`, how much of what is known of a factor is in one latent.
+    """InfoC: how much of the information on a factor is in one latent; see `modularity`.
 
-    A factor that no latent knows anything of has no say.
+    A factor that no latent has information on is left out.
     """
     return modularity(information.T)
 
@@ -156,11 +156,11 @@ def explicitness(
     discrete_latents: bool,
     continuous: Sequence[bool] = (),
 ) -> float:
-    """InfoE: the share of a factor's entropy that a linear classifier of all latents takes away.
+    """InfoE: the share of a factor's entropy that a linear classifier of all latents removes.
 
     The mean over factors of (H - H(factor | codes)) / H, each entropy the log loss, on the same
     points, of logistic regression without penalty and with balanced classes; for H it sees nothing.
-    Of a continuous factor it is the share of its variance that linear regression takes away, R2.
+    For a continuous factor it is the share of its variance that linear regression explains, R2.
 
     Args:
         codes: `[samples, num_latents]`.
@@ -202,7 +202,7 @@ def _log_loss(inputs: Any, factor: np.ndarray) -> float:
 
 
 def _variance_left(inputs: Any, factor: np.ndarray) -> float:
-    """The share of a quantity's variance that linear regression of the inputs leaves."""
+    """The share of a quantity's variance that linear regression of the inputs does not explain."""
     from sklearn.linear_model import LinearRegression
 
     return 1.0 - goodness(LinearRegression().fit(inputs, factor), inputs, factor, True)

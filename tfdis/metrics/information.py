@@ -10,13 +10,13 @@ from tfdis.metrics.arrays import as_random_state
 from tfdis.metrics.discretizer import histogram_discretizer
 from tfdis.metrics.fast_fits import in_parallel
 
-_ROUNDING = 1e-13  # nats; so that what tells nothing has exactly none
+_ROUNDING = 1e-13  # nats; information below it is set to zero
 
 Estimator = Literal["bins", "neighbours"]
 
 
 def discrete_mutual_information(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:
-    """I(code; factor) of each pair, `[num_latents, num_factors]`, of what takes few values.
+    """I(code; factor) of each pair of discrete variables, `[num_latents, num_factors]`.
 
     sum_ij p_ij log(p_ij / (p_i p_j)), with the shares in which values occur together.
 

@@ -25,7 +25,7 @@ def irs(
     diff_quantile: Quantile = 0.99,
     discretizer: Discretizer = histogram_discretizer,
 ) -> Scores:
-    """How little a latent changes, at most, while one factor keeps its value.
+    """One minus the largest change of a latent while one factor keeps its value.
 
     Args:
         codes: `[samples, num_latents]`.

@@ -1,4 +1,4 @@
-"""What makes a function a metric: its gin name, and what it gives."""
+"""Registers functions as metrics, and the type of their results."""
 
 import importlib
 import inspect
@@ -18,7 +18,7 @@ class Scores(dict[str, Any]):
     """Scores by name.
 
     Attributes:
-        matrices: what the scores were made of, by name, each `[num_latents, num_factors]`.
+        matrices: the matrices behind the scores, by name, each `[num_latents, num_factors]`.
     """
 
     def __init__(self, scores: Mapping[str, Any], **matrices: np.ndarray):

@@ -21,7 +21,7 @@ def mig(
     discretizer: Discretizer = histogram_discretizer,
     random_state: int | np.random.RandomState | None = 0,
 ) -> Scores:
-    """How much more the best latent knows of a factor than the second best, in shares of H(factor).
+    """The gap in information on a factor between the two best latents, in shares of H(factor).
 
     Args:
         codes: `[samples, num_latents]`.

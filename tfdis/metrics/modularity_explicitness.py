@@ -23,7 +23,7 @@ def modularity_explicitness(
     discretizer: Discretizer = histogram_discretizer,
     random_state: int | np.random.RandomState | None = 0,
 ) -> Scores:
-    """Whether a latent knows of one factor only, and how well a linear model tells factors.
+    """Whether a latent has information on one factor only, and how well a linear model predicts.
 
     A latent that never varies is left out of the linear model (disentanglement_lib fails there).
 
@@ -113,7 +113,7 @@ def modularity_per_code(mutual_information: np.ndarray) -> np.ndarray:
         mutual_information: `[num_latents, num_factors]`.
 
     Returns:
-        `[num_latents]`; 0 for a latent that knows nothing.
+        `[num_latents]`; 0 for a latent without information.
     """
     squared = np.square(mutual_information)
     largest = squared.max(axis=1)

@@ -1,4 +1,4 @@
-"""How well factors are told where training has not been.
+"""How well factors are predicted outside of the training's support.
 
 After Schott et al., "Visual representation learning does not generalize strongly within the same
 domain", 2021, and Träuble et al., "On disentangled representations learned from correlated data",

@@ -1,4 +1,4 @@
-"""What predicts a factor from codes: classifiers of labels, regressors of quantities."""
+"""Predictors of a factor from codes: classifiers of labels, regressors of quantities."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -15,7 +15,7 @@ Predictor = Callable[[], Any]
 
 
 def logistic_regression_cv() -> LogisticRegressionCV:
-    """Logistic regression; how strongly it is regularized, five folds decide."""
+    """Logistic regression; five folds choose the regularization."""
     return LogisticRegressionCV()
 
 

@@ -1,4 +1,4 @@
-"""What is left of a factor in the codes once the latents that know most of it are taken away."""
+"""How well a factor is predicted after the latents that matter most to it are removed."""
 
 from collections.abc import Callable, Sequence
 from typing import Any

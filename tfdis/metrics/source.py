@@ -1,4 +1,4 @@
-"""Where registered metrics get their codes and factors from."""
+"""The source of codes and factors for registered metrics."""
 
 import abc
 from collections.abc import Callable
@@ -15,7 +15,7 @@ class Source(abc.ABC):
     Attributes:
         factors_num_values: the number of values of each factor.
         factor_names: one name per factor.
-        data: the data set that is behind it, if there is one.
+        data: the underlying data set, if there is one.
         progress: is told how many images of a request are encoded, and of how many.
     """
 
@@ -35,7 +35,7 @@ class Source(abc.ABC):
         return (False,) * self.num_factors
 
     def begin(self, seed: int) -> None:
-        """Is told, before a metric draws, the evaluation's seed."""
+        """Called with the evaluation's seed before a metric draws."""
         del seed
 
     @abc.abstractmethod
@@ -94,7 +94,7 @@ class Source(abc.ABC):
             codes and factors inside the support, and codes and factors outside.
 
         Raises:
-            UserError: training drew all images alike, or it is not known how.
+            UserError: training drew all images equally often, or how it drew is not known.
         """
         raise UserError(
             "A score outside the support needs a data set of which training left something out or "

@@ -1,4 +1,4 @@
-"""How well a classifier tells a factor where another has values it was not trained on."""
+"""How well a classifier predicts a factor where another has values it was not trained on."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -147,7 +147,7 @@ def _intervene(
     sizes: Sequence[int],
     random: Any,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Fixes a factor other than `target` in training, and gives it its other values in test."""
+    """Fixes a factor other than `target` in training, and uses its other values in test."""
     train_factors, test_factors = train_factors.copy(), test_factors.copy()
     fixed = random.choice([i for i in range(len(sizes)) if i != target])
     values = list(range(sizes[fixed]))

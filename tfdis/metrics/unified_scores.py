@@ -195,7 +195,7 @@ def _num_groups(edges: np.ndarray) -> int:
 
 
 def _merges(matrix: np.ndarray) -> dict[str, float]:
-    """At which rank of threshold two factors get connected, over latents, for each two factors."""
+    """For each two factors, the rank of the threshold at which latents connect them."""
     num_latents, num_factors = matrix.shape
     members = [{i} if i < num_factors else set() for i in range(num_factors + num_latents)]
     group = list(range(len(members)))

@@ -1,4 +1,4 @@
-"""Scores that need no factors: how much the latents have to do with one another."""
+"""Scores that need no factors: the dependence among the latents."""
 
 import gin
 import numpy as np

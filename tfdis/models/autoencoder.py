@@ -92,12 +92,12 @@ class Autoencoder(ModelOfTerms):
         return inputs
 
     def encoder_outputs(self, inputs: Inputs, training: bool | None = None) -> list[tf.Tensor]:
-        """The codes, float32 `[batch, num_latents]`; of a posterior, its parameters."""
+        """The codes, float32 `[batch, num_latents]`; the parameters where there is a posterior."""
         outputs = tf.nest.flatten(self.encoder(inputs.images, training=training))
         return [tf.cast(output, tf.float32) for output in outputs]
 
     def encode(self, inputs: Inputs, training: bool | None = None) -> tf.Tensor:
-        """The codes, float32 `[batch, num_latents]`; of a posterior, the mean."""
+        """The codes, float32 `[batch, num_latents]`; the mean where there is a posterior."""
         return self.encoder_outputs(inputs, training)[0]
 
     def decode(
@@ -138,14 +138,14 @@ class Autoencoder(ModelOfTerms):
         )
 
     def save_in(self, directory: str | os.PathLike) -> list[Path]:
-        """See `ModelOfTerms.save_in`; `tfhub/` too, for those who have neither Keras nor tfdis."""
+        """See `ModelOfTerms.save_in`; also writes `tfhub/`, which needs neither Keras nor tfdis."""
         module = Path(directory) / "tfhub"
         paths = super().save_in(directory)
         export_hub_module(self, module)
         return [*paths, module]
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this model again."""
+        """The arguments of the constructor."""
         serialize = keras.saving.serialize_keras_object
         return {
             "encoder": serialize(self.encoder),

@@ -19,7 +19,7 @@ from tfdis.models.autoencoder import Autoencoder
 from tfdis.models.vae import VAE
 from tfdis.optimizers import make_discriminator_optimizer
 
-# What gin's `model.model` is: given a data set and a seed, it makes the model.
+# The type of gin's `model.model`: makes the model for a data set and a seed.
 Builder = Callable[[GroundTruthData, int], Autoencoder]
 
 
@@ -64,7 +64,7 @@ def build(
         model_class: `VAE`, or another with its constructor; `Autoencoder` gets a deterministic
             encoder.
         terms: the loss terms.
-        data: what it is made for.
+        data: the data set.
         seed: of all noise.
         **arguments: more of the model class' own.
     """
@@ -79,7 +79,7 @@ def build(
 
 
 def give_adversaries(terms: Sequence[LossTerm], num_latents: int) -> None:
-    """Gives gin's `discriminator` and its optimizer to the terms that were made without."""
+    """Gives gin's `discriminator` and its optimizer to the terms that have none."""
     for term in terms:
         if isinstance(term, AdversarialTerm) and term.of_codes:
             if term.adversary is None:

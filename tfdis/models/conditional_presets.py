@@ -92,12 +92,12 @@ def ifcvae(
     `discriminator_optimizer` in the scope "auxiliary": what is not bound there, is as without.
 
     Args:
-        labels: the factors that z shall not tell, one or several, by index or name.
+        labels: the factors to remove from z, one or several, by index or name.
         terms: the other loss terms; one of them is a reconstruction.
         w_le: the weight of the label on the reconstruction.
-        w_aux: the weight of the auxiliary discriminator's defeat.
+        w_aux: the weight of the encoder's loss against the auxiliary discriminator.
         auxiliary_updates: how often the auxiliary discriminator is trained on each batch.
-        auxiliary_objective: what its defeat is; "cross_entropy" is the paper's, see
+        auxiliary_objective: that loss; "cross_entropy" is the paper's, see
             `LabelAdversary`.
 
     Example:

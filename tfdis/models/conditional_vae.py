@@ -1,4 +1,4 @@
-"""The conditional VAE: labels beside images on their way in, beside codes on their way out."""
+"""The conditional VAE: encoder and decoder get a label."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -192,7 +192,7 @@ class ConditionalVAE(VAE):
         return super().encoder_outputs(inputs, training)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this model again."""
+        """The arguments of the constructor."""
         labels = self.labels
         return {
             **super().get_config(),

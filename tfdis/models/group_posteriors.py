@@ -1,8 +1,8 @@
-"""What the posteriors of images that share factors become (weak supervision).
+"""The shared posteriors of images that share factors (weak supervision).
 
 Images that share a factor are given one posterior for the latents that are taken to encode it; the
-other latents keep their own. Three things may differ: how posteriors are averaged (GVAE, ML-VAE),
-and how it is known which latents are shared (from labels; or from the data, in Ada-GVAE).
+other latents keep their own. Methods differ in how posteriors are averaged (GVAE, ML-VAE), and in
+how the shared latents are found (from labels; from the data, in Ada-GVAE).
 
 All functions take means and variances of groups, `[groups, group_size, num_latents]`.
 """
@@ -29,7 +29,7 @@ def average_of_precisions(mean: tf.Tensor, variance: tf.Tensor) -> Gaussians:
 
     The product of n Gaussian densities (Bouchacourt et al., 2018, section 3.2) has this mean, and a
     variance n times smaller. Locatello et al. (2020) take the geometric mean of the densities
-    instead, so that more images make no surer posterior; this is theirs.
+    instead, so that more images do not make the posterior narrower; this is theirs.
 
     Returns:
         mean and variance of each group, `[groups, 1, num_latents]`.

@@ -85,7 +85,7 @@ class GroupVAE(VAE):
             UserError: the batch has no groups, or lacks what says what they share.
         """
         if inputs.group_size < 2:
-            raise UserError("The model is for images in groups: draw them by model.draw = @pairs.")
+            raise UserError("The model needs images in groups: set model.draw = @pairs.")
         shape = [-1, inputs.group_size, self.num_latents]
         mean = tf.reshape(posterior.mean(), shape)
         variance = tf.reshape(posterior.variance(), shape)
@@ -119,7 +119,7 @@ class GroupVAE(VAE):
         return group_posteriors.shared_by_labels(shared, self.num_latents)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this model again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "average": self.average, "shared_by": self.shared_by}
 
 

@@ -17,16 +17,16 @@ from tfdis.models.conditional_vae import ConditionalVAE
 
 @keras.saving.register_keras_serializable("tfdis")
 class IFCVAE(ConditionalVAE):
-    """IFCVAE, after Creswell et al. (2017): z without the label, a label encoder for the label.
+    """IFCVAE, after Creswell et al. (2017): the label is removed from z and encoded separately.
 
-    The decoder gets z beside the soft label that the label encoder reads from the image. Whom each
-    loss trains:
+    The decoder gets z and the soft label that the label encoder reads from the image. Which part
+    each loss trains:
 
         reconstruction, KL and all other terms          encoder of z, decoder
         label on the input                              label encoder
         label on the reconstruction (w_le)              decoder
-        auxiliary discriminator's reading of z          discriminator
-        ... and its defeat (w_aux)                      encoder of z
+        label predicted from z                          auxiliary discriminator
+        loss against that prediction (w_aux)            encoder of z
 
     Label encoder and discriminator have optimizers of their own.
 

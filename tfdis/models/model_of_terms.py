@@ -69,13 +69,13 @@ class ModelOfTerms(keras.Model):
 
     @property
     def value_names(self) -> list[str]:
-        """What a step reports: the loss, the value of every term, and what terms tell beside."""
+        """The names of a step's values: the loss, every term, and what terms report in addition."""
         reports = [name for term in self.terms for name in term.report_names]
         return ["loss", *(term.name for term in self.terms), *reports]
 
     @property
     def batches_per_step(self) -> int:
-        """How many batches a step takes in one: two where a term wants the codes of a second."""
+        """How many batches a step takes: two where a term needs the codes of a second batch."""
         return 2 if any(term.needs_second_batch for term in self.terms) else 1
 
     @property
@@ -100,7 +100,7 @@ class ModelOfTerms(keras.Model):
 
     @property
     def own_variables(self) -> list[keras.Variable]:
-        """What the model's optimizer trains: everything but the adversaries."""
+        """The variables of the model's optimizer: all but the adversaries'."""
         theirs = {
             id(variable)
             for term in self.adversarial_terms
@@ -110,7 +110,7 @@ class ModelOfTerms(keras.Model):
 
     @property
     def state(self) -> dict[str, list[keras.Variable]]:
-        """All that a training changes, by the part that it belongs to."""
+        """Everything that a training changes, by part."""
         return state_of(self)
 
     @property
@@ -157,7 +157,7 @@ class ModelOfTerms(keras.Model):
             **kwargs: as in Keras.
 
         Raises:
-            UserError: a number is none that makes sense.
+            UserError: a number is out of range.
         """
         if isinstance(x, GroundTruthData):
             steps_per_epoch = steps_per_epoch or max(1, x.num_images // batch_size)
@@ -175,7 +175,7 @@ class ModelOfTerms(keras.Model):
         )
 
     def forward(self, inputs: Inputs, step: tf.Tensor, key: tf.Tensor, training: bool) -> Outputs:
-        """One batch on its way through the model, as the loss terms see it.
+        """The outputs of the model for one batch, as the loss terms see them.
 
         Args:
             inputs: the batch.
@@ -285,6 +285,6 @@ def _refuse_one_name_twice(terms: Sequence[LossTerm]) -> None:
     repeated = sorted({name for name in names if names.count(name) > 1})
     if repeated:
         raise UserError(
-            f"Loss terms need names of their own: {', '.join(repeated)} is used twice; give one "
+            f"Loss terms need different names: {', '.join(repeated)} is used twice; give one "
             "of them a name."
         )

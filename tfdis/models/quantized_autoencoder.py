@@ -1,4 +1,4 @@
-"""An autoencoder whose latents take a few values each."""
+"""An autoencoder whose latents take few values each."""
 
 import functools
 
@@ -17,8 +17,8 @@ class QuantizedAutoencoder(Autoencoder):
     """An autoencoder with a `Quantizer` at the end of its encoder.
 
     QLAE (Hsu et al., 2023), Tripod (Hsu et al., 2024) or an autoencoder with finite scalar
-    quantization (Mentzer et al., 2024): the quantizer and the loss terms say which. Its codes, to
-    whoever asks, are the quantized ones. Arguments are those of `Autoencoder`.
+    quantization (Mentzer et al., 2024), depending on the quantizer and the loss terms. Its codes
+    are the quantized ones. Arguments are those of `Autoencoder`.
     """
 
     @property

@@ -1,4 +1,4 @@
-"""A trained model as its users want it: numpy in, numpy out."""
+"""A trained model with numpy arrays as inputs and outputs."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from tfdis.models.autoencoder import Autoencoder
 
 _BATCH = 512
 
-# What Keras says of a class that is registered nowhere.
+# Keras' message for a class that is not registered.
 _MISSING = re.compile(r"Could not locate (\w+) '([^']+)'.*?'module': '([^']+)'", re.DOTALL)
 
 
@@ -94,11 +94,11 @@ class TrainedModel:
             )
         if self.label_groups and labels is None:
             names = ", ".join(name for name, _ in self.label_groups)
-            raise UserError(f"A code alone is no image of this model: pass labels of {names}.")
+            raise UserError(f"This model decodes codes with labels: pass labels of {names}.")
         return _batched(self._decode, z, *self._labels_beside(None, labels))[0]
 
     def reconstruct(self, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
-        """What the decoder makes of each posterior's mean, float32 in [0, 1]."""
+        """Decodes each posterior's mean, float32 in [0, 1]."""
         labels = self._labels_beside(self._checked(images), labels)
         return self.decode(self.encode(images, *labels)[0], *labels)
 
@@ -297,7 +297,7 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
         raise UserError(f"There is no model at {path}: name a directory that tfdis-train wrote.")
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
-    # Keras raises whatever the first wrong byte leads to; all of it means the same to the user.
+    # Keras' exception depends on the first wrong byte; all mean the same to the user.
     except Exception as error:
         missing = _MISSING.search(str(error))
         if missing:
@@ -307,7 +307,7 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
                 f"where you trust it, pass --import={module}, or import it before."
             ) from error
         raise UserError(
-            f"{path} is damaged or no model of this library: {str(error).splitlines()[0][:200]}"
+            f"{path} is damaged or not a model of this library: {str(error).splitlines()[0][:200]}"
         ) from error
     if not isinstance(model, Autoencoder):
         raise UserError(f"{path} holds a {type(model).__name__}: expected a model of this library.")

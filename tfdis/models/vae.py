@@ -22,8 +22,8 @@ from tfdis.models.autoencoder import Autoencoder
 class VAE(Autoencoder):
     """An autoencoder whose codes are drawn from a posterior.
 
-    Which variational algorithm it is, its loss terms say: beta-VAE, FactorVAE, beta-TC-VAE, ... and
-    any mixture of them.
+    The loss terms decide which algorithm it is: beta-VAE, FactorVAE, beta-TC-VAE, ... or any
+    mixture of them.
 
     Args:
         encoder: a built model from images to the pair (mean, log variance), each
@@ -91,19 +91,19 @@ class VAE(Autoencoder):
         return self.posterior_family is diagonal_gaussian and type(self.prior) is StandardNormal
 
     def prior_distribution(self) -> tfp.distributions.Distribution:
-        """p(z) as it stands: event shape `[num_latents]`, no batch shape."""
+        """p(z) with its current parameters: event shape `[num_latents]`, no batch shape."""
         return self.prior.distribution(lambda images: self.posterior(Inputs(images)))
 
     def combine_posteriors(
         self, posterior: tfp.distributions.Distribution, inputs: Inputs
     ) -> tfp.distributions.Distribution:
-        """What the codes of a batch are drawn from; here each image's own posterior.
+        """The distributions that codes are drawn from; here each image's own posterior.
 
-        Where images come in groups (`inputs.group_size`), a model may let the posteriors of a group
-        meet here.
+        Where images come in groups (`inputs.group_size`), a model may combine the posteriors of a
+        group here.
 
         Args:
-            posterior: what `posterior` gave.
+            posterior: the result of `posterior`.
             inputs: the batch.
 
         Returns:
@@ -116,7 +116,7 @@ class VAE(Autoencoder):
         """One draw per image, reparameterized where the family can be, `[batch, num_latents]`.
 
         Args:
-            posterior: what `posterior` gave.
+            posterior: the result of `posterior`.
             key: int32 `[2]`, the seed of the draw.
         """
         return draw(posterior, key)
@@ -154,7 +154,7 @@ class VAE(Autoencoder):
         """
         if not self.reconstruction.is_log_likelihood:
             raise UserError(
-                f"{self.reconstruction.name} is no likelihood, so that there is no log p(x): train "
+                f"{self.reconstruction.name} is not a likelihood, so there is no log p(x): train "
                 "with @bernoulli_loss, @gaussian_loss or another that is one."
             )
         inputs = self.with_labels(inputs, infer=True)
@@ -174,7 +174,7 @@ class VAE(Autoencoder):
         return draws_from(self.prior_distribution(), num_samples, key)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this model again."""
+        """The arguments of the constructor."""
         serialize = keras.saving.serialize_keras_object
         return {
             **super().get_config(),

@@ -1,4 +1,4 @@
-"""The postprocess stage: a model gets the signature `representation`, which is then evaluated."""
+"""The postprocess stage: adds the signature `representation`, which is then evaluated."""
 
 import os
 import time
@@ -29,9 +29,9 @@ def postprocess_with_gin(
     """Extracts a representation as a gin config says; see `postprocess`.
 
     Args:
-        model_dir: what training left, or what disentanglement_lib's training left.
+        model_dir: a directory of training, here or by disentanglement_lib.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
 
@@ -52,12 +52,12 @@ def postprocess(
     name: str = "",
     encoder: str = "gaussian_encoder",
 ) -> None:
-    """Leaves tfhub/, the model with the further signature `representation`, and results/.
+    """Writes tfhub/, the model with the additional signature `representation`, and results/.
 
     Args:
-        model_dir: what training left, or what disentanglement_lib's training left.
+        model_dir: a directory of training, here or by disentanglement_lib.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         postprocess_fn: see `tfdis.postprocessing.methods`.
         random_seed: of its draws.
         name: of the representation; only recorded.

@@ -19,14 +19,14 @@ _SAVED_MODEL = "saved_model.pb"
 
 
 class SavedModelDirectory:
-    """What training or postprocessing left, or a TF-Hub 1 module that disentanglement_lib wrote.
+    """A directory of training or postprocessing, or a TF-Hub 1 module of disentanglement_lib.
 
     Args:
         model_dir: holds `tfhub/`, or is such a directory itself.
 
     Attributes:
         path: the directory.
-        loaded: what TensorFlow loaded; keeps the variables alive.
+        loaded: the object that TensorFlow loaded; keeps the variables alive.
         signatures: functions of named tensors, by name.
         results_dir: the results of the stages before; None where there are none.
 
@@ -63,7 +63,7 @@ class SavedModelDirectory:
         return self.signatures[name]
 
     def bindings(self, stage: str) -> dict[str, str]:
-        """What a stage before was configured with; empty where there was none."""
+        """The configuration of an earlier stage; empty where there was none."""
         if self.results_dir is None or not (self.results_dir / "gin" / f"{stage}.gin").is_file():
             return {}
         return read_gin(self.results_dir, stage)
@@ -128,8 +128,8 @@ def _load(path: Path) -> Any:
             return tf.saved_model.load(str(path))
         except (ValueError, RuntimeError):
             return tf.saved_model.load(str(path), tags=[])  # TF-Hub 1's graphs have no tag
-    # What TensorFlow raises depends on the first wrong byte; to the user all of it means the same.
+    # TensorFlow's exception depends on the first wrong byte; all mean the same to the user.
     except Exception as error:
         raise UserError(
-            f"{path} is damaged or no SavedModel: {str(error).splitlines()[0][:200]}"
+            f"{path} is damaged or not a SavedModel: {str(error).splitlines()[0][:200]}"
         ) from error

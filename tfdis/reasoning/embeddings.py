@@ -1,4 +1,4 @@
-"""What the reasoning sees of a panel: its factors, learned features, or a frozen representation."""
+"""Embeddings of a panel: its factors, learned features, or a frozen representation."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -42,7 +42,7 @@ class FactorEmbedding(Embedding):
         return embed(inputs.factors, self.num_values)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         config = super().get_config()
         return {**config, "num_values": self.num_values, "one_hot": self.one_hot}
 
@@ -65,7 +65,7 @@ class LearnedEmbedding(Embedding):
         return tf.cast(self.network(inputs.images), tf.float32)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {
             **super().get_config(),
             "network": keras.saving.serialize_keras_object(self.network),
@@ -83,7 +83,7 @@ class FrozenEmbedding(Embedding):
     """The representation of a saved model, which does not change.
 
     Args:
-        path: a directory that training or postprocessing left, or a TF-Hub module.
+        path: a directory of training or postprocessing, or a TF-Hub module.
 
     Raises:
         UserError: there is no model, or it has no representation.
@@ -105,7 +105,7 @@ class FrozenEmbedding(Embedding):
         return tf.stop_gradient(function(images=inputs.images)[output])
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {**super().get_config(), "path": self.directory}
 
 

@@ -15,10 +15,10 @@ NUM_PANELS = NUM_CONTEXT + NUM_ANSWERS
 
 
 class MatrixDraw(Draw):
-    """Draws the images of matrices: of each, the context row by row, and then the answers.
+    """Draws the images of matrices: for each, the context row by row, then the answers.
 
     Args:
-        panels: what the panels are images of.
+        panels: the data set of the panels.
         rules: how matrices are made.
     """
 
@@ -52,7 +52,7 @@ class MatrixFeed:
     the right answer.
 
     Args:
-        panels: what the panels are images of.
+        panels: the data set of the panels.
         rules: how matrices are made.
     """
 

@@ -45,9 +45,9 @@ class MatrixRules:
     drawn freely, but such that its first two rows are neither both constant nor both of all
     different values, so that they show no rule. A wrong answer breaks at least one relation:
 
-    - "easy": every factor of it is drawn anew, until a relation is broken;
+    - "easy": every factor of it is drawn again, until a relation is broken;
     - "hard": exactly one related factor has another value; the factors that are not related are
-      drawn anew, so that they say nothing.
+      drawn again, so that they carry nothing.
 
     The distributions are those of disentanglement_lib's `PGM`, without its rejected draws. Wrong
     answers are independent of each other, as they are there.
@@ -110,7 +110,7 @@ class MatrixRules:
         return rank <= tf.cast(number, tf.int32)[:, None]
 
     def _draw_free(self, key: tf.Tensor, batch_size: int) -> tf.Tensor:
-        """What the factors would be if none were related, `[batch, SIDE, SIDE, num_factors]`."""
+        """Factors without any relation, `[batch, SIDE, SIDE, num_factors]`."""
         pairs = []
         for factor, size in enumerate(self.num_values.tolist()):
             table = self._unruly[size]

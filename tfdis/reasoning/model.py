@@ -88,7 +88,7 @@ class ReasoningModel(ModelOfTerms):
         return self.scores(inputs)
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this model again."""
+        """The arguments of the constructor."""
         serialize = keras.saving.serialize_keras_object
         return {
             "embedding": serialize(self.embedding),

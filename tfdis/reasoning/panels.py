@@ -73,8 +73,8 @@ def get_pgm_dataset(
 ) -> tuple[Panels, MatrixRules]:
     """The panels and the rules of the matrices over `dataset.name`.
 
-    disentanglement_lib never hands its "hard" on to what draws the answers, so that its wrong
-    answers are easy ones whatever the type says. Here "hard" is hard.
+    disentanglement_lib never passes "hard" to the function that draws the answers, so its wrong
+    answers are always easy. Here "hard" answers are hard.
 
     Args:
         pgm_type: "easy" or "hard", followed by the number of relations: "1", "2", "3" or "mixed"

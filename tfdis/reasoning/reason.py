@@ -1,4 +1,4 @@
-"""The abstract-reasoning stage: trains a model to solve matrices, and says how often it does."""
+"""The abstract-reasoning stage: trains a model to solve matrices and measures its accuracy."""
 
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -42,10 +42,10 @@ def reason_with_gin(
     Args:
         input_dir: see `reason`.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
-        resume: go on where a run in `output_dir` stopped; begin where there is none.
+        resume: continue the run in `output_dir`; begin where there is none.
     """
     with config.parsed(gin_config_files, gin_bindings):
         return reason(input_dir, output_dir, overwrite, resume)
@@ -67,17 +67,17 @@ def reason(
     log_every: Count = 100,
     checkpoint_seconds: NotNegative = 60.0,
 ) -> dict[str, float]:
-    """Trains a model on the matrices `pgm` over `dataset.name`; leaves it and its accuracies.
+    """Trains a model on the matrices `pgm` over `dataset.name`; writes it and its accuracies.
 
-    After each iteration the accuracy is measured on two sets of matrices that no training sees,
-    the same ones every time: by the first, the best iteration is chosen; the second tells of it.
+    After each iteration the accuracy is measured on two fixed sets of matrices that training never
+    sees: the first chooses the best iteration, the second gives its accuracy.
 
     Args:
-        input_dir: what training or postprocessing left, for `@HubEmbedding`; None: the model
+        input_dir: a directory of training or postprocessing, for `@HubEmbedding`; None: the model
             learns from images or factors alone. `dataset.name = "auto"` takes its data set.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
-        resume: go on where a run in `output_dir` stopped.
+        overwrite: replace an existing directory.
+        resume: continue the run in `output_dir`.
         model: `@TwoStageModel()`.
         num_iterations: how often the accuracy is measured.
         training_steps_per_iteration: updates before each time.
@@ -161,11 +161,11 @@ class Accuracies(keras.callbacks.Callback):
         self.measured.append({"step": self._trainer.model.steps, **sets})
 
     def get_state(self) -> dict[str, Any]:
-        """What was measured so far; goes into JSON."""
+        """The measurements so far; goes into JSON."""
         return {"measured": [_plain(each) for each in self.measured]}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Takes back what `get_state` gave."""
+        """Restores the state of `get_state`."""
         self.measured = list(state["measured"])
 
     def results(self) -> dict[str, float]:
@@ -189,7 +189,7 @@ def _plain(measured: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _use_representation(input_dir: str | os.PathLike | None) -> Path | None:
-    """Tells gin of the representation; returns the results of the stages before.
+    """Binds the representation in gin; returns the results of the stages before.
 
     Raises:
         UserError: there is no model, or `dataset.name` is "auto" without one.

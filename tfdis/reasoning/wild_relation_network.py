@@ -100,7 +100,7 @@ class WildRelationNetwork(keras.layers.Layer):
         return self.kernel_initializer.clone()
 
     def get_config(self) -> dict[str, Any]:
-        """The arguments that make this layer again."""
+        """The arguments of the constructor."""
         return {
             **super().get_config(),
             "edge_mlp": self.edge_mlp,

@@ -1,4 +1,4 @@
-"""Whether one setting is better than another, from scores of the same seeds."""
+"""Tests whether one setting is better than another, from scores of the same seeds."""
 
 from collections.abc import Sequence
 from itertools import product
@@ -19,8 +19,8 @@ def permutation_test(
 ) -> float:
     """The two-sided p-value of paired differences whose mean is 0 under the null hypothesis.
 
-    If two settings were the same, each difference would as well have the other sign (Fisher, "The
-    design of experiments", 1935, section 21). Up to 14 pairs every choice of signs is tried.
+    If two settings were the same, each difference could equally have the opposite sign (Fisher,
+    "The design of experiments", 1935, section 21). Up to 14 pairs every choice of signs is tried.
 
     Args:
         differences: one per pair, `[pairs]`, two or more.
@@ -75,7 +75,7 @@ def bootstrap_interval(
 
 
 def holm(p_values: Sequence[float] | np.ndarray) -> np.ndarray:
-    """p-values of many comparisons, corrected such that any of them may be looked at.
+    """p-values of many comparisons, corrected for their number.
 
     Holm, "A simple sequentially rejective multiple test procedure", 1979: the smallest of m counts
     m times, the next m - 1 times, and none less than one before it.

@@ -1,4 +1,4 @@
-"""A score over several seeds: its mean, and how far the seeds leave it open."""
+"""A score over several seeds: its mean and the interval of the mean."""
 
 import dataclasses
 from collections.abc import Sequence

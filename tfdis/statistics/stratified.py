@@ -1,7 +1,7 @@
-"""Scores over tasks and seeds, and how sure they are, as rliable has them.
+"""Scores over tasks and seeds with intervals, as in rliable.
 
-Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice", 2021. A task
-is here what scores are not comparable across: a data set, say.
+Agarwal et al., "Deep reinforcement learning at the edge of the statistical precipice", 2021. Here a
+task is a group within which scores are comparable, such as a data set.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,7 +15,7 @@ Strata = Sequence[np.ndarray]
 
 
 def strata_of(scores: Any) -> Strata:
-    """The scores of each task: columns of `[seeds, tasks]`, one of `[seeds]`, or as they are."""
+    """The scores of each task: columns of `[seeds, tasks]`, one of `[seeds]`, or arrays."""
     if isinstance(scores, np.ndarray):
         return list(scores.T) if scores.ndim == 2 else [scores]
     return [np.asarray(each, dtype=np.float64) for each in scores]
@@ -57,7 +57,7 @@ def stratified_bootstrap(
     num_resamples: Count = 2000,
     seed: int = 0,
 ) -> tuple[float, float]:
-    """The percentile interval of a statistic; seeds are drawn anew within each task.
+    """The percentile interval of a statistic; seeds are redrawn within each task.
 
     Args:
         statistic: such as `interquartile_mean`, or `probability_of_improvement` of two.

@@ -70,7 +70,7 @@ def load_aggregated_results(source_path: str | os.PathLike) -> "pd.DataFrame":
     Texts that are numbers become numbers, so that values of gin bindings can be plotted.
 
     Raises:
-        UserError: the file is missing or is no such table.
+        UserError: the file is missing or is not such a table.
 
     Example:
         >>> table = load_aggregated_results("results.json")

@@ -53,7 +53,7 @@ def _refuse_foreign(output: Path) -> None:
         with output.open("rb") as file:
             beginning = file.read(4096)
         if beginning and _MARK.encode() not in beginning:
-            raise UserError(f"{output} is no report of tfdis, and is not replaced: name another.")
+            raise UserError(f"{output} is not a report of tfdis and is not replaced: name another.")
 
 
 def render(data: dict[str, Any]) -> str:

@@ -53,7 +53,7 @@ def data_uri(path: Path) -> str | None:
         with Image.open(path) as picture:
             whole = picture.convert("RGB")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        leave_out(f"{path} is damaged or no picture: {error}.")
+        leave_out(f"{path} is damaged or not a picture: {error}.")
         return None
     half = whole.reduce(2) if whole.width > 400 else whole
     content = io.BytesIO()

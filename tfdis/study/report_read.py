@@ -168,7 +168,7 @@ def _read_udr(directory: Path) -> dict[int, float]:
         ranked = json.loads(path.read_text())
         return {int(each["model_num"]): float(each["udr"]) for each in ranked}
     except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
-        leave_out(f"{path} is damaged ({type(error).__name__}): tfdis-sweep select writes it anew.")
+        leave_out(f"{path} is damaged ({type(error).__name__}): run tfdis-sweep select again.")
         return {}
 
 

@@ -123,7 +123,7 @@ def run_model(
         output_dir: where the four stages write their directories.
         stages: the stages to run.
         trained_model_dir: a trained model to take instead of training one.
-        overwrite: whether to replace what is there.
+        overwrite: whether to replace existing output.
         repeats: which scores are computed several times.
     """
     output_dir = Path(output_dir)

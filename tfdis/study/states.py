@@ -144,7 +144,7 @@ class States:
         for name, is_file in files.items():
             match = _NAME.fullmatch(name)
             if match is None or not is_file:
-                leave_out(f"{self._directory / name} is no state of a model.")
+                leave_out(f"{self._directory / name} is not a state of a model.")
                 continue
             model_num, number, status = match.groups()
             attempt = Attempt(int(model_num), int(number), status, self._directory / name)

@@ -175,7 +175,7 @@ def load_study(directory: str | Path) -> Study:
         return Study(**{**definition, **configs})
     except (KeyError, TypeError, ValueError) as error:
         raise UserError(
-            f"{directory / _FILE} is damaged or no study of tfdis-sweep: {one_sentence(error)}"
+            f"{directory / _FILE} is damaged or not a study of tfdis-sweep: {one_sentence(error)}"
         ) from error
 
 

@@ -13,10 +13,10 @@ from tfdis.training.callbacks import IntervalCallback, Logs
 
 @configurable("best_model")
 class BestModel(IntervalCallback):
-    """Keeps in best/ the model as it was when a number of the log was at its best.
+    """Keeps in best/ the model of the step at which a number of the log was best.
 
-    A directory that other commands take as a model directory: model.keras, tfhub/, and best.json
-    with the step and the value.
+    best/ is a model directory for all other commands: model.keras, tfhub/, and best.json with the
+    step and the value.
 
     Args:
         value: a name in progress.jsonl, such as "validation_loss" or "mig.discrete_mig".
@@ -35,7 +35,7 @@ class BestModel(IntervalCallback):
         self.best: float | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Begins to listen to the log.
+        """Subscribes to the log.
 
         Raises:
             UserError: `fit` is called, where Keras' ModelCheckpoint does this.
@@ -46,7 +46,7 @@ class BestModel(IntervalCallback):
         self.run.log.listeners.append(self)
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
-        """Keeps the model where the value is better than ever."""
+        """Keeps the model where the value is better than all before."""
         if self.value not in values:
             return
         value = float(values[self.value])
@@ -60,7 +60,7 @@ class BestModel(IntervalCallback):
         results.write_json(directory / "best.json", {"step": step, self.value: value})
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Says so where the value never came."""
+        """Warns where the log never had the value."""
         del logs
         if self.best is None:
             self.run.log.bar.message(
@@ -72,5 +72,5 @@ class BestModel(IntervalCallback):
         return {"best": self.best}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Takes back the best value."""
+        """Restores the best value."""
         self.best = state["best"]

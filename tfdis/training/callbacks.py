@@ -1,9 +1,9 @@
-"""Keras callbacks that act every so many steps, in the training loop and in `fit` alike.
+"""Keras callbacks that act at an interval of steps, in the training loop and in `fit`.
 
-The loop tells callbacks what `fit` tells them: `on_train_batch_end` after each call of the compiled
-loop, which may hold many updates (as with Keras' `steps_per_execution`), with the means over the
-epoch so far; `on_epoch_end`; `on_train_begin` and `on_train_end`. What is special to a run of
-`tfdis-train` is in `params["run"]`.
+The loop calls the same methods as `fit`: `on_train_batch_end` after each call of the compiled loop,
+which may hold many updates (as with Keras' `steps_per_execution`), with the means over the epoch
+so far; `on_epoch_end`; `on_train_begin` and `on_train_end`. In `tfdis-train`, `params["run"]` is
+the run.
 """
 
 from collections.abc import Mapping
@@ -15,13 +15,13 @@ Logs = Mapping[str, float]
 
 
 class IntervalCallback(keras.callbacks.Callback):
-    """A callback that acts every so many updates.
+    """A callback that acts at an interval of updates.
 
     A subclass writes `on_interval`, and `get_state` and `set_state` where a resumed run has to know
     what happened before.
 
     Args:
-        every: updates between two intervals; no call of the loop runs past the end of one. 0: none.
+        every: updates per interval; a call of the loop never runs past the end of one. 0: none.
 
     Attributes:
         params: what Keras gives, and in `tfdis-train` "run", a `tfdis.training.run.Run`.
@@ -38,7 +38,7 @@ class IntervalCallback(keras.callbacks.Callback):
         return (self.params or {}).get("run")
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Takes note of where the run begins."""
+        """Stores the step at which the run begins."""
         self._interval = self._number(self.model.steps)
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
@@ -61,18 +61,18 @@ class IntervalCallback(keras.callbacks.Callback):
         return step // self.every if self.every else 0
 
     def get_state(self) -> dict[str, Any]:
-        """What a resumed run needs to go on as if it had never stopped; goes into JSON."""
+        """The state that a resumed run needs to continue without a difference; goes into JSON."""
         return {}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Takes back what `get_state` gave."""
+        """Restores the state of `get_state`."""
 
 
 class MeanOverInterval(IntervalCallback):
-    """A callback that is told the means over its whole interval.
+    """A callback that gets the means over its whole interval.
 
-    Keras gives the means over the epoch so far. Times the number of batches they are the sums over
-    the epoch, whose differences are the sums over any part of it.
+    Keras gives the means over the epoch so far. Multiplied by the number of batches they are sums
+    over the epoch, and their differences are the sums over any part of it.
     """
 
     def __init__(self, every: int):
@@ -82,18 +82,18 @@ class MeanOverInterval(IntervalCallback):
         self._count, self._start_count = 0, 0
 
     def on_epoch_begin(self, epoch: int, logs: Logs | None = None) -> None:
-        """The sums over the epoch begin anew."""
+        """Resets the sums over the epoch."""
         del epoch, logs
         self._start, self._start_count = {}, 0
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Adds up; at the interval's end calls `on_means`."""
+        """Adds to the sums; calls `on_means` at the interval's end."""
         self._sums = {name: value * (batch + 1) for name, value in (logs or {}).items()}
         self._batches = batch + 1
         super().on_train_batch_end(batch, logs)
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Keeps the sums of the epoch for the interval that goes on."""
+        """Keeps the sums of the epoch for an interval that continues."""
         del epoch, logs
         self._before, self._count = self._interval_sums()
 
@@ -120,6 +120,6 @@ class MeanOverInterval(IntervalCallback):
         return {name.strip("_"): getattr(self, name) for name in names}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Takes back the sums."""
+        """Restores the sums."""
         self._before, self._count = dict(state["before"]), state["count"]
         self._start, self._start_count = dict(state["start"]), state["start_count"]

@@ -1,4 +1,4 @@
-"""The state of a run on disk: whole at every moment, also under kill -9."""
+"""The state of a run on disk: complete at every moment, also after kill -9."""
 
 import os
 import re
@@ -20,25 +20,25 @@ from tfdis.training.loop import Trainable
 
 
 class Stateful(Protocol):
-    """What has a state beside the weights: the loop, and callbacks that count."""
+    """An object with a state besides the weights: the loop, and callbacks that count."""
 
     def get_state(self) -> dict[str, Any]:
-        """What a resumed run needs, for JSON."""
+        """The state that a resumed run needs, for JSON."""
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Takes it back."""
+        """Restores the state."""
 
 
 class Checkpoints(IntervalCallback):
-    """Saves a run to `directory/<step>/`, written aside and renamed; keeps the newest ones.
+    """Saves a run to `directory/<step>/`, written aside and renamed; keeps the newest checkpoints.
 
-    Noise and batches are keyed by the step, so weights, optimizers, counters and the elapsed time
-    are all there is to save. It is the last of the callbacks, so that the others have counted.
+    Noise and batches are keyed by the step, so only weights, optimizers, counters and the elapsed
+    time are saved. It is the last of the callbacks, so that the others have counted the step.
 
     Args:
         directory: where checkpoints go.
-        stateful: what else has a state, in an order that does not change; what has no `get_state`,
-            as Keras' own callbacks, is passed over.
+        stateful: other objects with a state, in a fixed order; those without `get_state`, such as
+            Keras' own callbacks, are skipped.
         seconds: between two checkpoints.
         keep: how many of the newest are kept, or "all".
     """
@@ -58,17 +58,17 @@ class Checkpoints(IntervalCallback):
 
     @property
     def elapsed_time(self) -> float:
-        """Seconds of training, those of earlier starts of the run counted in."""
+        """Seconds of training, including those before a resume."""
         return self._elapsed_before + time.monotonic() - self._start
 
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
-        """Saves when it is time to; at the end of an epoch only when all have heard of it."""
+        """Saves when it is due; at the end of an epoch only after all callbacks were called."""
         del logs
         if batch + 1 != self.params["steps"]:
             self._save_in_time()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:
-        """Saves when it is time to."""
+        """Saves when it is due."""
         del epoch, logs
         self._save_in_time()
 
@@ -100,7 +100,7 @@ class Checkpoints(IntervalCallback):
         return path
 
     def restore(self, model: Trainable) -> int:
-        """Goes back to the newest checkpoint; returns its step, 0 where there is none."""
+        """Restores the newest checkpoint; returns its step, 0 where there is none."""
         path = latest(self.directory)
         if path is None:
             return 0
@@ -109,7 +109,7 @@ class Checkpoints(IntervalCallback):
         if "callbacks" in state and "names" not in state:
             raise UserError(
                 f"The checkpoint {path} was written by an earlier version of tfdis, which this one "
-                "cannot go on with: train anew, in another directory."
+                "cannot continue: train again, in another directory."
             )
         try:
             step, elapsed = int(state["step"]), float(state["elapsed_time"])
@@ -117,13 +117,13 @@ class Checkpoints(IntervalCallback):
             if names != self._names:
                 raise UserError(
                     f"The checkpoint {path} is of a run with {', '.join(names)}, and this one has "
-                    f"{', '.join(self._names)}: go on with the callbacks that it began with."
+                    f"{', '.join(self._names)}: continue with the callbacks of its start."
                 )
             for each, its_state in zip(self.stateful, states, strict=True):
                 each.set_state(its_state)
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise UserError(
-                f"{path / 'run.json'} is damaged: remove {path}, and the run goes on from an "
+                f"{path / 'run.json'} is damaged: remove {path}, and the run continues from an "
                 "earlier checkpoint or from the beginning."
             ) from error
         self._elapsed_before = elapsed

@@ -11,7 +11,7 @@ from tfdis.locks import locked
 from tfdis.manifest import Manifest
 
 STAGE = "train"
-# Directories whose content is never a user's. The rest is named file by file as it is written.
+# Directories that never hold a user's files. Other files are recorded one by one when written.
 _OWN = ("checkpoints/", "best/", "tfhub/", "tensorboard/", "wandb/")
 _NAMES = (
     "checkpoints",
@@ -25,13 +25,14 @@ _NAMES = (
 
 
 class RunDirectory:
-    """Where a run is written, and in the end is.
+    """The directory in which a run is written, and the one that it gets in the end.
 
     Args:
-        target: where it is in the end.
-        path: where it is written: `target`, or beside it while that holds an earlier result.
-        there: what an earlier start of the run has noted; None: this is its beginning.
-        stage: what is run.
+        target: the final directory.
+        path: the directory it is written to: `target`, or one beside it while `target` holds an
+            earlier result.
+        there: the manifest of an earlier start of the run; None: this is its beginning.
+        stage: the name of the stage.
     """
 
     def __init__(self, target: Path, path: Path, there: Manifest | None, stage: str = STAGE):
@@ -46,7 +47,7 @@ class RunDirectory:
         return self._manifest.complete
 
     def begin(self) -> None:
-        """Makes the directory, and removes what a killed process was writing."""
+        """Makes the directory, and removes the unfinished files of a killed process."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
@@ -56,7 +57,7 @@ class RunDirectory:
         self._manifest.write(self.path)
 
     def note(self, path: Path) -> None:
-        """Takes down a file that is about to be there."""
+        """Records a file before it is written."""
         try:
             relative = path.resolve().relative_to(self.path)
         except ValueError:
@@ -66,13 +67,13 @@ class RunDirectory:
             self._manifest.write(self.path)
 
     def end(self) -> None:
-        """Takes down that the last file is written; takes the place of the earlier result."""
+        """Records that the last file is written, and replaces the earlier result."""
         self._manifest.complete = True
         self._manifest.write(self.path)
         self.take_place()
 
     def take_place(self) -> None:
-        """Gives a complete run the name that it is to have."""
+        """Gives a complete run its final name."""
         if self.path == self.target:
             return
         try:
@@ -90,7 +91,7 @@ def run_directory(
     """The directory to train in, locked for the time of a `with` block.
 
     With `overwrite` a run is written to `.<name>.training` beside the earlier result, and takes its
-    place when it is complete; `resume` goes on there.
+    place when it is complete; `resume` continues there.
 
     Raises:
         UserError: see `refuse_model_dir`; or another process writes the directory.
@@ -127,7 +128,7 @@ def refuse_model_dir(
             outputs.refuse_output(stage, model_dir, overwrite)
         except UserError as error:
             if not overwrite and (model_dir / "checkpoints").is_dir():
-                raise UserError(f"{str(error)[:-1]}, or pass --resume to go on with it.") from error
+                raise UserError(f"{str(error)[:-1]}, or pass --resume to continue it.") from error
             raise
         return
     there = manifest.read(model_dir)
@@ -146,7 +147,7 @@ def refuse_model_dir(
 
 
 def is_complete(model_dir: str | os.PathLike, training_steps: int) -> bool:
-    """Whether a directory holds all that a training of so many steps leaves.
+    """Whether a directory holds a complete training of this many steps.
 
     Raises:
         UserError: its results are damaged.
@@ -162,7 +163,7 @@ def is_complete(model_dir: str | os.PathLike, training_steps: int) -> bool:
 
 
 def _settle(target: Path, aside: Path) -> None:
-    """Ends the exchange that a killed process had begun."""
+    """Finishes the exchange of directories that a killed process had begun."""
     before, there = manifest.read(aside), manifest.read(target)
     if before is not None and there is not None and there.replaces == before.id:
         outputs.retire(aside, target)

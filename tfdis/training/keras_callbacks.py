@@ -1,6 +1,6 @@
 """Keras' own callbacks by gin, under their class names: CSVLogger, EarlyStopping, TensorBoard, ...
 
-A resumed run makes them anew: only those of this library remember what happened before.
+A resumed run creates them again: only this library's callbacks restore their state.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -11,7 +11,7 @@ import keras
 from tfdis.checks import Count, Fraction, Index, NotNegative
 from tfdis.config import external_configurable
 
-# Those that `fit` makes by itself are of no use here.
+# Without the ones that `fit` creates by itself.
 _NOT_BOUND = ("Callback", "CallbackList", "History", "ProgbarLogger")
 _EVERY = Literal["epoch"] | Count
 _PARAMETERS = {

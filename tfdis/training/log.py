@@ -1,4 +1,4 @@
-"""Where the numbers of a run go: progress.jsonl, the progress bar and the loggers."""
+"""The log of a run: progress.jsonl, the progress bar and the loggers."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tfdis.training.callbacks import Logs, MeanOverInterval
 
 
 class Logger(Protocol):
-    """A place outside of the model directory that hears of a run."""
+    """A destination outside of the model directory, such as TensorBoard."""
 
     def config(self, bindings: Mapping[str, str]) -> None:
         """The gin bindings of the run."""
@@ -32,7 +32,7 @@ class Logger(Protocol):
 
 
 class Listener(Protocol):
-    """A callback that hears of every line of the log."""
+    """A callback that gets every line of the log."""
 
     def scalars(self, step: int, values: Mapping[str, float]) -> None:
         """Numbers at a step."""
@@ -44,11 +44,11 @@ class Log(MeanOverInterval):
     Args:
         path: progress.jsonl; lines past the step of a resumed run are dropped.
         bar: the progress bar.
-        loggers: hear of every interval too.
+        loggers: get every interval too.
         every: steps between lines.
 
     Attributes:
-        listeners: callbacks that hear of every line.
+        listeners: callbacks that get every line.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class Log(MeanOverInterval):
         self._resumed_at, self._there = 0, set()
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Begins, or goes on where the model is."""
+        """Begins, or continues at the model's step."""
         super().on_train_begin(logs)
         schedules = self.model.schedules
         # In a graph, as in training: eagerly, TensorFlow refuses numbers that are too large.
@@ -86,16 +86,16 @@ class Log(MeanOverInterval):
         super().on_train_batch_end(batch, logs)
 
     def on_means(self, step: int, means: Logs) -> None:
-        """Writes one line, with what the learning rate and all schedules are at this step."""
+        """Writes one line, with the learning rate and all schedules at this step."""
         scheduled = self._scheduled(tf.constant(step, tf.int64))
         rate = float(tf.convert_to_tensor(self.model.optimizer.learning_rate))
         numbers = {name: float(value) for name, value in scheduled.items()}
         self.write(step, {**means, "learning_rate": rate, **numbers})
 
     def write(self, step: int, values: Mapping[str, float]) -> None:
-        """Appends a line to progress.jsonl and tells the loggers.
+        """Appends a line to progress.jsonl and sends it to the loggers.
 
-        What a run wrote at the step that it goes on from, such as its last scores, is not repeated.
+        Lines already written at the step of a resume, such as the last scores, are not repeated.
 
         Raises:
             UserError: the file cannot be written.

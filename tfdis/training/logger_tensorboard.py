@@ -1,4 +1,4 @@
-"""Tells TensorBoard of a run."""
+"""Logs a run to TensorBoard."""
 
 import os
 from collections.abc import Mapping
@@ -14,7 +14,7 @@ from tfdis.errors import UserError
 class TensorBoardLogger:
     """Writes event files; `tensorboard --logdir` shows them.
 
-    A picture is written as the file that it is, so that GIFs move.
+    A picture is written as the original file, so that GIFs stay animated.
 
     Args:
         model_dir: the run's directory.

@@ -1,4 +1,4 @@
-"""Tells Weights & Biases of a run."""
+"""Logs a run to Weights & Biases."""
 
 import os
 import threading
@@ -24,8 +24,8 @@ _FINISH_TIMEOUT = 60.0  # seconds
 class WandbLogger:
     """Sends a run to Weights & Biases, or keeps it on disk for `wandb sync`.
 
-    A run that is resumed goes on under its old id, which is kept in the model directory. Neither a
-    missing network nor a missing login can stop the training or make it wait for input.
+    A resumed run keeps its id, which is stored in the model directory. Neither a missing network
+    nor a missing login stops the training or makes it wait for input.
 
     Args:
         model_dir: the run's directory; W&B's files go into `wandb` there.
@@ -121,7 +121,7 @@ def _start(wandb: Any, mode: str, strict: bool, options: dict[str, Any]) -> Any:
 
 
 def _why_not_online(wandb: Any) -> str | None:
-    """Why it is no use to try, found out within `_PATIENCE` seconds and without a question."""
+    """Why W&B cannot be reached; takes up to `_PATIENCE` seconds and never asks the user."""
     settings = wandb.setup().settings
     if not (settings.api_key or _login_in_netrc(settings.base_url)):
         return "there is no login (`wandb login`, or WANDB_API_KEY)"

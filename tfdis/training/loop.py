@@ -19,7 +19,7 @@ _MOST_STEPS = 512
 
 
 class Trainable(Protocol):
-    """What the loop, the checkpoints and the results know of a model.
+    """The interface of a model for the loop, the checkpoints and the results.
 
     `tfdis.models.model_of_terms.ModelOfTerms` is one.
 
@@ -54,9 +54,9 @@ class Trainable(Protocol):
 class Trainer:
     """Trains one model on one feed.
 
-    Steps run in a compiled loop that draws its own batches, so between calls the host only looks
-    at the clock, at signals and at what the callbacks want. How many steps go into a call follows
-    the clock; it changes nothing about the result, since batches and noise are keyed by the step.
+    Steps run in a compiled loop that draws its own batches. Between calls the host only checks the
+    clock, signals and callbacks. The number of steps per call depends on the clock, and does not
+    change the result, since batches and noise are keyed by the step.
 
     Args:
         model: compiled, and built under `strategy`.
@@ -65,7 +65,7 @@ class Trainer:
         seed: of the batches; the model has its own for the noise.
         strategy: of tf.distribute, over whose replicas a batch is spread; None for one device.
         jit_compile: compile the loop with XLA.
-        steps_per_epoch: updates in an epoch, as callbacks hear of it; None: there is only one.
+        steps_per_epoch: updates in an epoch, for callbacks; None: there is only one epoch.
 
     Raises:
         UserError: the batch does not divide over the replicas, or into the groups of the feed.
@@ -112,14 +112,14 @@ class Trainer:
         callbacks: Sequence[keras.callbacks.Callback] = (),
         should_stop: Callable[[], bool] = lambda: False,
     ) -> None:
-        """Trains up to step `until`, or until `should_stop` says so between two calls.
+        """Trains up to step `until`, or until `should_stop` is true between two calls.
 
         Args:
             until: the step to stop at.
-            callbacks: Keras callbacks, which know their model; `on_train_batch_end` is told after
+            callbacks: Keras callbacks, with their model set; `on_train_batch_end` is called after
                 each call of the compiled loop, with the means over the epoch so far.
-            should_stop: asked between two calls; so is a model's `stop_training`, which callbacks
-                set.
+            should_stop: checked between two calls, as is the model's `stop_training`, which
+                callbacks set.
 
         Raises:
             UserError: a term is not finite; names it and its step.
@@ -148,11 +148,11 @@ class Trainer:
         return {"epoch_sums": self._epoch_sums.tolist()}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Takes back what `get_state` gave."""
+        """Restores the state of `get_state`."""
         self._epoch_sums = np.array(state["epoch_sums"])
 
     def test_losses(self, num_batches: int, first_batch: int = 0) -> dict[str, float]:
-        """The mean loss and terms over batches and noise of their own, without an update.
+        """The mean loss and terms over separate batches and noise, without an update.
 
         Args:
             num_batches: how many.
@@ -171,7 +171,7 @@ class Trainer:
         return int(self.seed) ^ Salt.EVALUATION
 
     def _call(self, step: int, count: int) -> int:
-        """Runs up to `count` updates and adds up their values; returns how many there were."""
+        """Runs up to `count` updates and sums their values; returns the number of updates."""
         start = time.monotonic()
         slab = self.feed.slab(self.seed, step, count, self._drawn)
         done, sums, last = self._train(
@@ -262,7 +262,7 @@ class Trainer:
 
 
 def _intervals(callbacks: Sequence[keras.callbacks.Callback]) -> list[int]:
-    """The steps after which a callback wants to be told; Keras' own do not say."""
+    """The interval at which a callback has to be called; None for Keras' own."""
     return [every for each in callbacks if (every := getattr(each, "every", 0))]
 
 

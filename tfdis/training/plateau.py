@@ -1,4 +1,4 @@
-"""The learning rate, reduced when the objective stops to fall."""
+"""Reduces the learning rate when the objective stops falling."""
 
 import math
 from collections.abc import Mapping
@@ -41,7 +41,7 @@ class ReduceOnPlateau(IntervalCallback):
         self.best, self.bad_epochs = math.inf, 0
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Makes sure that there is a number to reduce.
+        """Checks that the learning rate is a number.
 
         Raises:
             UserError: the learning rate follows a schedule.
@@ -75,6 +75,6 @@ class ReduceOnPlateau(IntervalCallback):
         return {"best": best, "bad_epochs": self.bad_epochs}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
-        """Takes back the counters."""
+        """Restores the counters."""
         self.best = math.inf if state["best"] is None else state["best"]
         self.bad_epochs = state["bad_epochs"]

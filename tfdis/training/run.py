@@ -1,4 +1,4 @@
-"""One training run: a model, its data, and the directory that it leaves."""
+"""One training run: a model, its data, and its directory."""
 
 import dataclasses
 import signal
@@ -18,17 +18,17 @@ from tfdis.training.loop import Trainable, Trainer
 
 @dataclasses.dataclass
 class Run:
-    """What callbacks know of the run that they are part of, as `params["run"]`.
+    """The run that callbacks are part of, as `params["run"]`.
 
     Attributes:
-        model_dir: where all goes.
-        model: what is trained.
-        data: what it is trained on.
+        model_dir: the directory that is written.
+        model: the model that is trained.
+        data: the data set that it is trained on.
         trainer: the loop.
         log: progress.jsonl, the progress bar and the loggers.
         checkpoints: the state on disk.
         callbacks: Keras callbacks; the log is the first, the checkpoints are the last.
-        written: the paths that the run has left, in the order of writing.
+        written: the paths that the run has written, in this order.
     """
 
     model_dir: Path
@@ -41,11 +41,11 @@ class Run:
     written: list[Path] = dataclasses.field(default_factory=list)
 
     def train(self, training_steps: int, time_budget: float | None) -> None:
-        """Trains until the last step, or until the time is up.
+        """Trains until the last step or the end of the time budget.
 
         Args:
-            training_steps: updates of the model, those before a resume counted in.
-            time_budget: seconds, likewise; None: no limit.
+            training_steps: updates of the model, including those before a resume.
+            time_budget: seconds, including those before a resume; None: no limit.
 
         Raises:
             Interrupted: a signal came; the state is saved.
@@ -71,13 +71,13 @@ class Run:
                 name = signal.Signals(interrupt.signal_number).name
                 raise signals.Interrupted(
                     f"{name}: stopped at step {step} of {training_steps} and saved {path}; "
-                    "go on with --resume.",
+                    "continue with --resume.",
                     interrupt.signal_number,
                 )
         self.written.append(path)
 
     def finish(self, eval_steps: int) -> dict[str, float]:
-        """Saves the model, measures its losses, writes the results, and lets callbacks end.
+        """Saves the model, measures its losses, writes the results, and ends the callbacks.
 
         Args:
             eval_steps: batches to measure the losses on.
@@ -108,7 +108,7 @@ class Run:
         return numbers
 
     def move(self, directory: Path) -> None:
-        """Takes note that the run's directory has got another name."""
+        """Records the new name of the run's directory."""
         before = self.model_dir
         self.written = [
             directory / path.relative_to(before) if path.is_relative_to(before) else path

@@ -36,7 +36,7 @@ from tfdis.unused_bindings import LATER, tell_unused
 
 _Seed = Annotated[int, Interval(ge=0, le=2**31 - 1)]  # a part of every step's key
 
-# Heard only where the study's gin file has model.loggers = [@wandb_logger].
+# Used only where the study's gin file has model.loggers = [@wandb_logger].
 _SET_BY_STUDIES = ("wandb_logger.group", "wandb_logger.name")
 
 
@@ -51,10 +51,10 @@ def train_with_gin(
 
     Args:
         model_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
-        resume: go on where a run in `model_dir` stopped; begin where there is none.
+        resume: continue the run in `model_dir`; begin where there is none.
 
     Returns:
         What `train` gives.
@@ -97,12 +97,12 @@ def train(
     num_labelled_samples: Count | None = None,
     train_percentage: Annotated[float, Interval(gt=0, le=1)] = 1.0,
 ) -> Run | None:
-    """Trains a model on the data set `dataset.name` and leaves a model directory.
+    """Trains a model on the data set `dataset.name` and writes a model directory.
 
     Args:
         model_dir: directory to write.
-        overwrite: replace a directory that is there.
-        resume: go on where a run in `model_dir` stopped.
+        overwrite: replace an existing directory.
+        resume: continue the run in `model_dir`.
         model: makes the model, such as `@beta_tc_vae()`.
         training_steps: updates of the model.
         random_seed: of the initial weights, the batches and the noise.
@@ -114,10 +114,10 @@ def train(
             such as `[@visualization(), @CSVLogger()]`.
         loggers: such as `[@wandb_logger]`.
         plateau: `@reduce_on_plateau()`: reduces the learning rate.
-        draw: how batches are drawn from the data set, such as `@pairs`; None: one image by one, or
+        draw: how batches are drawn from the data set, such as `@pairs`; None: single images, or
             `@dynamics` for a model of groups.
         steps_per_epoch: updates in an epoch; None: images in the data set / `batch_size`.
-        max_epochs: end after so many epochs, where that is before `training_steps`.
+        max_epochs: end after this many epochs, where that is before `training_steps`.
         warm_start: `@warm_start()`: weights from another model.
         strategy: `@mirrored_strategy()`: spreads batches over devices.
         jit_compile: compile the training loop with XLA.
@@ -128,7 +128,7 @@ def train(
         log_every: updates between lines of progress.jsonl.
         checkpoint_seconds: between checkpoints.
         keep_checkpoints: how many of the newest are kept, or "all".
-        time_budget_hours: end the training after so many hours; None: no limit.
+        time_budget_hours: end the training after this many hours; None: no limit.
         model_seed: of the initial weights and the noise; None: `random_seed`.
         unsupervised_data_seed: of the batches; None: `random_seed`.
         supervised_data_seed: of the labelled images.
@@ -208,10 +208,10 @@ def set_up(random_seed: int, deterministic: bool | None, mixed_precision: str | 
 
 
 def takes_labels(model: Callable, num_labelled_samples: int | None) -> bool:
-    """Whether an algorithm is one of few labels; these stand in gin without parentheses.
+    """Whether an algorithm needs few labels; these are written in gin without parentheses.
 
     Raises:
-        UserError: it is, and there are no labels, or the other way round.
+        UserError: it does, and there are no labels, or the other way round.
     """
     takes = callable(model) and "labelled" in inspect.signature(model).parameters
     if takes and num_labelled_samples is None:

@@ -14,10 +14,10 @@ from tfdis.training.loop import Trainer
 
 @configurable("held_out_losses")
 class Validation(IntervalCallback):
-    """Measures the losses on what gin's `split` holds out, every so many steps and at the end.
+    """Measures the losses on what gin's `split` holds out, at an interval and at the end.
 
     The loss and every term go to progress.jsonl as "validation_loss", "validation_<term>", to the
-    progress bar and to the loggers. Every time the same images and noise.
+    progress bar and to the loggers. Images and noise are the same every time.
 
     Args:
         every: steps between two measurements; 0: at the end only.
@@ -39,7 +39,7 @@ class Validation(IntervalCallback):
         self._written_at: int | None = None
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Takes the part of the data that is held out.
+        """Selects the held-out part of the data.
 
         Raises:
             UserError: nothing is held out, or images come in groups.
@@ -61,7 +61,7 @@ class Validation(IntervalCallback):
         self._validator = Trainer(self.model, feed, trainer.batch_size, 0, trainer.strategy)
 
     def on_interval(self, step: int, logs: Logs) -> None:
-        """Measures, and tells the log."""
+        """Measures the losses and logs them."""
         del logs
         values = self._validator.test_losses(self.num_batches)
         values = {f"validation_{name}": value for name, value in values.items()}
@@ -70,6 +70,6 @@ class Validation(IntervalCallback):
         self._written_at = step
 
     def on_train_end(self, logs: Logs | None = None) -> None:
-        """Measures at the last step, where that is no interval's end."""
+        """Measures at the last step, unless an interval ended there."""
         if self._written_at != self.model.steps:
             self.on_interval(self.model.steps, logs or {})

@@ -1,4 +1,4 @@
-"""Begins a training with what another has learnt."""
+"""Starts a training with the weights of another."""
 
 from pathlib import Path
 from typing import Literal
@@ -16,10 +16,10 @@ class WarmStart:
     """Takes weights from the newest checkpoint of another model directory.
 
     Args:
-        model_dir: the directory that a training left.
+        model_dir: the directory of a training.
         part: "all" weights (the adversaries' too), or those of the "encoder" or the "decoder".
         optimizer: take the state of the optimizers too; only for "all".
-        step: go on counting steps where the other run ended; only with `optimizer`.
+        step: continue to count from the other run's last step; only with `optimizer`.
 
     Raises:
         UserError: an argument is none of these.

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def save_gif(path: str | os.PathLike, frames: Sequence[np.ndarray], seconds: float = 4.0) -> None:
     """Writes an animation that runs through its frames and back again, forever.
 
-    Grey frames keep their exact values; a coloured frame is rounded to the 256 colours that suit it
-    best, without dithering, which would be seen more than the rounding.
+    Grey frames keep their exact values; a coloured frame is rounded to its best 256 colours,
+    without dithering, which would be more visible than the rounding.
 
     Args:
         path: the file.

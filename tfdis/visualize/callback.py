@@ -1,4 +1,4 @@
-"""Draws during the training and at its end."""
+"""Draws pictures during the training and at its end."""
 
 import math
 import os
@@ -16,7 +16,7 @@ from tfdis.visualize.draw import KINDS, draw_all, refuse_unknown_binding
 
 @configurable("visualization", denylist=["data", "directory"])
 class Visualization(IntervalCallback):
-    """Draws all pictures at the end, and some kinds on the way, each at its own interval.
+    """Draws all pictures at the end, and some kinds during the training, each at its own interval.
 
     The last ones go to `visualizations/` in the model directory, those of step 5,000 to
     `visualizations/steps/005000/`. The loggers get them all.
@@ -54,7 +54,7 @@ class Visualization(IntervalCallback):
         super().__init__(math.gcd(*self.intervals.values()))
 
     def on_train_begin(self, logs: Logs | None = None) -> None:
-        """Takes note of the model, and of the run where there is one.
+        """Stores the model, and the run where there is one.
 
         Raises:
             UserError: `fit` is called without data to draw.

@@ -11,7 +11,7 @@ from tfdis.visualize.latents import LatentSummary
 
 
 def draw_kl_chart(path: str | os.PathLike, summary: LatentSummary) -> None:
-    """Writes a bar chart of each latent's KL, or spread, the greatest first; the dead hollow."""
+    """Writes a bar chart of each latent's KL or spread, greatest first; dead ones are hollow."""
     num_latents = len(summary.weight)
     with style.style():
         width = min(style.TEXT_WIDTH, 1.2 + 0.25 * num_latents)
@@ -90,7 +90,7 @@ def _limits(values: np.ndarray) -> tuple[float, float]:
     # Where the first few steps are so far off that the rest would be a flat line, they are cut.
     if len(values) >= 40 and 0 < 4 * np.ptp(settled) < high - low:
         low, high = settled.min(), settled.max()
-    # What is constant but for rounding is to look so.
+    # A curve that is constant except for rounding is shown as constant.
     margin = max(0.05 * (high - low), 0.01 * max(abs(low), abs(high)), 1e-9)
     return low - margin, high + margin
 

@@ -14,7 +14,7 @@ DecodeLabelled = Callable[[np.ndarray, np.ndarray], np.ndarray]
 
 
 def soft_labels(num_classes: int, between: int) -> np.ndarray:
-    """Labels on the way from the first class over each one to the last.
+    """Labels that move from the first class through each one to the last.
 
     Args:
         num_classes: width of the label; 1 is an attribute that is absent (0) or present (1).

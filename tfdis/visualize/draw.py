@@ -24,11 +24,11 @@ _FRAMES = 21
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """What was drawn.
+    """The result of drawing.
 
     Attributes:
         paths: the files.
-        information: the table of mutual information to print; empty where it was not asked for.
+        information: the table of mutual information to print; empty where it was not requested.
     """
 
     paths: list[Path]
@@ -37,7 +37,7 @@ class Pictures:
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """What `draw_all` was asked for; see there."""
+    """The arguments of `draw_all`."""
 
     traversal_range: float
     traversal_spacing: float
@@ -64,7 +64,7 @@ def draw_all(
     dead_below: NotNegative = DEAD_BELOW,
     seed: Seed = 0,
 ) -> Pictures:
-    """Draws a model's pictures into a directory; each file is whole or absent.
+    """Draws a model's pictures into a directory; each file is complete or absent.
 
     Args:
         trained: the model; see `Trained` for what it needs.
@@ -78,7 +78,7 @@ def draw_all(
         num_quantiles: columns of the traversals over the aggregate posterior, at the middles of
             as many equal parts of its mass.
         num_random: random images to reconstruct.
-        num_traversed: how many of them to traverse, beside the fixed ones.
+        num_traversed: how many of them to traverse, in addition to the fixed ones.
         num_images: images for the KL, the quantiles and the mutual information.
         max_latents: latents to traverse, those of greatest KL.
         dead_below: KL in nats below which a latent counts as dead.

@@ -1,4 +1,4 @@
-"""A heat map of what relates latents and factors."""
+"""A heat map of a matrix of latents and factors."""
 
 import math
 import os
@@ -23,7 +23,7 @@ def draw_heat_map(
         matrix: not negative, `[num_latents, num_factors]`; white is 0, the darkest its greatest
             value, or 1 where all are below.
         factor_names: one per factor.
-        title: what the numbers mean, if anything is to be said.
+        title: what the numbers mean; may be empty.
         dead: per latent; the name of a dead one is faint.
     """
     num_latents, num_factors = matrix.shape

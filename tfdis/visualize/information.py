@@ -1,4 +1,4 @@
-"""How much each latent knows of each factor."""
+"""The mutual information of latents and factors."""
 
 from collections.abc import Sequence
 
@@ -14,7 +14,7 @@ def mutual_information_table(
 ) -> np.ndarray:
     """Mutual information of every latent with every factor, as a part of the factor's entropy.
 
-    1 means that the latent's bin tells the factor's value, 0 that it tells nothing.
+    1 means that the latent's bin determines the factor's value, 0 that the two are independent.
 
     Args:
         codes: the posterior's means, `[num_images, num_latents]`.
@@ -48,13 +48,13 @@ def mutual_information_table(
 def information_text(
     table: np.ndarray, factor_names: Sequence[str], dead: Sequence[bool] = ()
 ) -> str:
-    """The table to print: which latents know most of each factor, and up to 20 columns of latents.
+    """The table to print: the best latents for each factor, and up to 20 columns of latents.
 
     Args:
         table: from `mutual_information_table`.
         factor_names: one per factor.
-        dead: per latent; a dead one's column is headed "(z3)", and it is neither best nor second,
-            for the bins stretch what is left of its spread, and find a little information there.
+        dead: per latent; a dead one's column is headed "(z3)". It is neither best nor second,
+            because bins over its tiny range find a little spurious information.
     """
     width = max(6, *(len(name) for name in factor_names))
     dead = np.asarray(dead, bool) if len(dead) else np.zeros(len(table), bool)

@@ -1,7 +1,7 @@
-"""What interventional robustness sees: how a latent moves with each factor (Suter et al., 2019).
+"""A picture of interventional robustness: a latent against each factor (Suter et al., 2019).
 
-Each latent has a parent, the factor whose value settles it best. A robust latent moves with its
-parent, and stays where it is when another factor moves while the parent is held.
+Each latent has a parent, the factor whose value determines it best. A robust latent moves with its
+parent, and does not move when another factor moves while the parent is fixed.
 """
 
 import os
@@ -11,7 +11,7 @@ import numpy as np
 
 from tfdis.visualize import style
 
-_MAX_LINES = 12  # values of a parent that are told apart
+_MAX_LINES = 12  # values of a parent that are distinguished
 
 
 def held_means(code: np.ndarray, moved: np.ndarray, held: np.ndarray) -> np.ndarray:

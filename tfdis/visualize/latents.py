@@ -1,4 +1,4 @@
-"""What the codes of many images say about each latent."""
+"""Statistics of each latent over the codes of many images."""
 
 import dataclasses
 
@@ -13,7 +13,7 @@ DEAD_BELOW = 0.01  # nats
 
 @dataclasses.dataclass(frozen=True)
 class LatentSummary:
-    """The latents, ranked by how much they tell of an image.
+    """The latents, ranked by how much they carry of an image.
 
     Attributes:
         weight: the posterior's KL divergence from the prior, in nats, averaged over images; of a
@@ -29,7 +29,7 @@ class LatentSummary:
     unit: str
 
     def label(self, latent: int, separator: str = "  ") -> Label:
-        """A latent's name and its weight; a dead one is faint and says so."""
+        """A latent's name and its weight; a dead one is faint and marked as dead."""
         text = f"z{latent}{separator}{number(self.weight[latent])}"
         return Label(f"{text} {'dead' if self.dead[latent] else self.unit}", self.dead[latent])
 

@@ -1,4 +1,4 @@
-"""What a model's pictures are drawn from: its codes of some images of a data set."""
+"""The data behind a model's pictures: its codes of some images of a data set."""
 
 import dataclasses
 import functools
@@ -43,7 +43,7 @@ class Trained(Protocol):
 
 @dataclasses.dataclass(frozen=True)
 class Shown:
-    """Some images and what the model makes of them.
+    """Some images with their codes.
 
     Attributes:
         images: floats in [0, 1], `[num_images, height, width, channels]`.
@@ -134,7 +134,7 @@ def gather(
         )
     )
     mean = np.concatenate(means)
-    # Pictures of other posteriors rank latents by their spread, as those of none.
+    # With other posteriors, latents are ranked by their spread, as without a posterior.
     gaussian = log_variances[0] is not None and trained.is_gaussian
     log_variance = np.concatenate(log_variances) if gaussian else None
     names = tuple(getattr(data, "factor_names", map(str, range(data.num_factors))))

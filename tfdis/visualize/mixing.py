@@ -1,8 +1,8 @@
-"""Which factors a representation mixes: at which threshold a latent begins to join two of them.
+"""Which factors a representation mixes: the threshold at which a latent begins to join two of them.
 
-A matrix says how much each latent knows of each factor. At a threshold, latents and factors are
-connected where the matrix reaches it; as the threshold falls, factors are found, and groups of them
-grow together (Locatello et al., "A sober look at the unsupervised learning of disentangled
+A matrix holds the information of each latent on each factor. Latents and factors are connected
+where the matrix reaches a threshold; as the threshold falls, factors are found, and groups of them
+merge (Locatello et al., "A sober look at the unsupervised learning of disentangled
 representations", 2020, section 5).
 """
 
@@ -50,8 +50,8 @@ def mixing(matrix: np.ndarray) -> Mixing:
     from scipy.cluster import hierarchy
     from scipy.spatial.distance import squareform
 
-    # Two factors are joined by a latent that is connected with both; any longer way is made of
-    # such steps, which is what single linkage follows.
+    # Two factors are joined by a latent that is connected with both; longer paths consist of such
+    # steps, as in single linkage.
     joined = np.minimum(matrix[:, :, None], matrix[:, None, :]).max(axis=0)
     # By rank, since a difference of thresholds would not be exact.
     thresholds, rank = np.unique(-joined, return_inverse=True)

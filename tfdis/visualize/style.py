@@ -51,7 +51,7 @@ _RC = {
 
 @contextlib.contextmanager
 def style() -> Iterator[None]:
-    """The settings of all pictures, whatever the user's own matplotlib settings are."""
+    """The settings of all pictures; the user's own matplotlib settings have no effect."""
     import matplotlib
 
     with matplotlib.rc_context():
@@ -61,7 +61,7 @@ def style() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float, dpi: float = DPI) -> "Figure":
-    """An empty figure of this size in inches, known to no global list of figures."""
+    """An empty figure of this size in inches, not in pyplot's list of figures."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -77,7 +77,7 @@ def pixels(figure: "Figure") -> np.ndarray:
 
 
 def save_png(path: str | os.PathLike, image: np.ndarray, dpi: float = DPI) -> None:
-    """Writes uint8 `[height, width, 3]` as a PNG that knows its size in print."""
+    """Writes uint8 `[height, width, 3]` as a PNG with its resolution."""
     from PIL import Image
 
     with written_aside(path) as partial:
@@ -90,7 +90,7 @@ def save_figure(path: str | os.PathLike, figure: "Figure") -> None:
 
 
 def number(value: float, digits: int = 2) -> str:
-    """A number with a true minus sign; what rounds to zero has none."""
+    """A number with a true minus sign; a number that rounds to zero has no sign."""
     text = f"{value:.{digits}f}"
     if float(text) == 0.0:
         text = text.lstrip("-")

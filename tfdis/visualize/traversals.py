@@ -55,7 +55,7 @@ def draw_traversal(
     value_names: Sequence[str],
     max_latents: int = 20,
 ) -> None:
-    """Writes a PNG: a row per latent, the one that tells most first, and a column per value.
+    """Writes a PNG: a row per latent, the one with the greatest weight first, a column per value.
 
     In the row of a latent in use, the cell nearest to the image's own code is framed.
 

@@ -32,7 +32,7 @@ def visualize_with_gin(
     Args:
         model_dir: see `visualize`.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
         gin_config_files: gin files, as `tfdis.config.find_gin_file` finds them.
         gin_bindings: read after the files.
     """
@@ -51,10 +51,10 @@ def visualize(
     """Draws the pictures of a model; `draw_all` has their settings.
 
     Args:
-        model_dir: what tfdis-train left, or one of its checkpoints, such as
+        model_dir: a directory of tfdis-train, or one of its checkpoints, such as
             `DIR/checkpoints/00005000`, also of a run that has not ended.
         output_dir: directory to write.
-        overwrite: replace a directory that is there.
+        overwrite: replace an existing directory.
 
     Raises:
         UserError: there is no model, or `output_dir` exists and may not be overwritten.
@@ -79,7 +79,7 @@ def _config_path(model_dir: str | os.PathLike) -> Path:
 
 
 def _run_dir(model_dir: str | os.PathLike) -> Path:
-    """The directory of the run that a model directory or a checkpoint is of."""
+    """The run's directory, from a model directory or a checkpoint."""
     path = Path(model_dir).resolve()
     return path.parent.parent if _is_checkpoint(path) else path
 
