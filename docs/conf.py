@@ -36,6 +36,7 @@ nb_execution_mode = "force"
 nb_execution_timeout = 600
 nb_execution_raise_on_error = True
 nb_merge_streams = True
+nb_output_stderr = "remove"
 
 # Docstrings are Google's style, with code between single backticks as in Markdown.
 default_role = "code"
