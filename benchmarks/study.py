@@ -35,7 +35,7 @@ def main():
     }
     if arguments.source:
         others = [Contestant(command, core, arguments.source) for core in cores]
-        sides[f"workers of {arguments.source.name}"] = others
+        sides["the other checkout"] = others
     turns = take_turns(sides, arguments.rounds, arguments.seconds)
     load = os.getloadavg()[0]
     print(f"{len(cores)} cores, width {arguments.width}; load of the machine at the end {load:.1f}")
