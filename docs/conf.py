@@ -1,6 +1,7 @@
 """Sphinx' configuration: `sphinx-build -W --keep-going docs build/site`."""
 
 import os
+import re
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -47,3 +48,23 @@ autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 napoleon_google_docstring = True
 napoleon_numpy_docstring = False
+napoleon_use_ivar = True  # else the attributes of a dataclass are described twice
+
+
+def _to_rest(app, what, name, thing, options, lines):
+    """Docstrings are nearly Markdown: escapes bars, and makes indented code after a colon literal."""
+    for number, line in enumerate(lines):
+        if not line.lstrip().startswith("|"):
+            parts = re.split(r"(`[^`]*`)", line)
+            line = "".join(p if p.startswith("`") else p.replace("|", r"\|") for p in parts)
+        following = next((each for each in lines[number + 1 :] if each.strip()), "")
+        blank = number + 1 < len(lines) and not lines[number + 1].strip()
+        deeper = len(following) - len(following.lstrip()) > len(line) - len(line.lstrip())
+        if line.endswith(":") and blank and deeper and not following.lstrip().startswith("-"):
+            line += ":"
+        lines[number] = line
+
+
+def setup(app):
+    """Called by Sphinx."""
+    app.connect("autodoc-process-docstring", _to_rest, priority=400)  # before napoleon

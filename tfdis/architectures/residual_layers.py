@@ -52,8 +52,8 @@ class AdaptiveInstanceNormalization(keras.layers.Layer):
     x (1 + scale) + shift, both linear in the condition.
 
     Call arguments:
-        inputs: a pair of features, `[batch, height, width, channels]`, and condition, `[batch,
-            size]`.
+        inputs: a pair of features, `[batch, height, width, channels]`, and condition,
+            `[batch, size]`.
     """
 
     def build(self, input_shape: Any) -> None:

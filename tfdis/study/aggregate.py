@@ -19,7 +19,7 @@ def aggregate_results(result_file_pattern: str) -> "pd.DataFrame":
 
     Args:
         result_file_pattern: names JSON files, such as
-            "output/*/metrics/*/*/results/aggregate/evaluation.json"; `**` stands for any depth.
+            `output/*/metrics/*/*/results/aggregate/evaluation.json`; `**` stands for any depth.
 
     Raises:
         UserError: there is no such file. A file that is not a dictionary is skipped with a warning.
