@@ -52,7 +52,7 @@ napoleon_use_ivar = True  # else the attributes of a dataclass are described twi
 
 
 def _to_rest(app, what, name, thing, options, lines):
-    """Docstrings are nearly Markdown: escapes bars, and makes indented code after a colon literal."""
+    """Escapes bars in docstrings, and makes indented code after a colon literal."""
     for number, line in enumerate(lines):
         if not line.lstrip().startswith("|"):
             parts = re.split(r"(`[^`]*`)", line)
