@@ -24,7 +24,7 @@ def import_modules(names: Sequence[str], folder: str | Path | None = None) -> No
     """
     if not names:
         return
-    register_all()  # so that a name of one's own that we have is said to be ours
+    register_all()  # so that the error says that tfdis already has a module of this name
     folder = str(Path(folder or Path.cwd()).absolute())
     if folder not in sys.path:
         sys.path.insert(0, folder)

@@ -19,7 +19,7 @@ class Display:
 
     Args:
         stream: where to write.
-        line_seconds: seconds between plain lines where `stream` is no terminal.
+        line_seconds: seconds between plain lines where `stream` is not a terminal.
         clock: seconds that only grow.
 
     Attributes:
@@ -90,7 +90,7 @@ class ProgressBar:
         unit: of what is counted.
         label: the text in front.
         stream: where to write; standard output by default.
-        line_seconds: seconds between plain lines where `stream` is no terminal.
+        line_seconds: seconds between plain lines where `stream` is not a terminal.
         clock: seconds that only grow.
 
     Example:

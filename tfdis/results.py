@@ -57,7 +57,7 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
     except OSError as error:
         raise cannot_write(path, error) from error
     finally:
-        with contextlib.suppress(OSError):  # what went wrong before is what is said
+        with contextlib.suppress(OSError):  # the first error is the one to report
             partial.unlink()
 
 
@@ -76,7 +76,7 @@ def staged_directory(path: str | os.PathLike) -> Iterator[Path]:
     """Gives an empty directory to fill; it takes the name `path` once all went well.
 
     Raises:
-        UserError: it cannot be written; a `path` that is no empty directory counts as that.
+        UserError: it cannot be written; also where `path` is not an empty directory.
     """
     path = Path(path)
     partial = aside(path)
@@ -97,7 +97,7 @@ def aside(path: Path) -> Path:
 
 
 def whole(partial: Path) -> Path | None:
-    """The path that `aside` gave this one for; None: it is no such path."""
+    """The path that `aside` gave this one for; None: it is not such a path."""
     match = re.fullmatch(r"\.(.+)\.partial-\d+(\.keras)?", partial.name)
     return partial.with_name(match[1]) if match else None
 

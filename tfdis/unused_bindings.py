@@ -78,7 +78,7 @@ def unused(later: Collection[str] = (), read_before: Sequence[str] = ()) -> list
     """The bindings that nothing has used so far, each as "scope/name.parameter"; see `tell_unused`.
 
     A binding is used when its configurable was called, in its scope, and took the parameter from
-    gin. What is called later is told by references: `model.loggers = [@wandb_logger]` uses
+    gin. References tell what is called later: `model.loggers = [@wandb_logger]` uses
     `wandb_logger.project`. What a ready file binds is left out: it serves many models.
     """
     config, used = gin.config._CONFIG, _used()
@@ -98,7 +98,7 @@ def unused(later: Collection[str] = (), read_before: Sequence[str] = ()) -> list
 
 
 def _is_ours(file: str | None, read_before: Sequence[str]) -> bool:
-    # A ready file serves many models; what one of them leaves unused is no mistake of the user.
+    # A ready file serves many models; unused bindings in it are not mistakes of the user.
     return file is not None and (file in read_before or Path(file).is_relative_to(config_dirs()[1]))
 
 

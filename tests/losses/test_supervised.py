@@ -85,7 +85,7 @@ def test_in_any_model_the_factors_are_the_labels(cls):
     again = _prepared(cls.from_config(term.get_config()))
     assert again.num_values == NUM_VALUES
     assert again.name == "supervised_loss"
-    with pytest.raises(UserError, match="knows of 3 labels, and the batch has 2"):
+    with pytest.raises(UserError, match="has 3 labels, and the batch has 2"):
         term(outputs=_outputs(labels=LABELS[:, :2]))
 
 

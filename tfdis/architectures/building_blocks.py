@@ -122,7 +122,7 @@ def halvings(network: str, shape: Sequence[int], smallest: int = 8) -> int:
     """How often the side of a square image can be halved until it is 1.
 
     Raises:
-        UserError: the image is not square, or its side is no power of two, or below `smallest`.
+        UserError: the image is not square, or its side is no power of two from `smallest` on.
     """
     height, width = shape[:2]
     if height != width or height < smallest or height & (height - 1):

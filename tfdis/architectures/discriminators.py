@@ -23,7 +23,7 @@ def make_discriminator(
         num_latent: size of the codes.
         discriminator_fn: called with `num_latent` and `num_classes`; gives a model from codes
             `[batch, num_latent]` to logits `[batch, num_classes]`.
-        num_classes: 2 where true codes are told from permuted ones.
+        num_classes: 2 to separate true codes from permuted ones.
 
     Returns:
         A built functional model.

@@ -34,7 +34,7 @@ def hypernetwork_decoder(
         Codes to logits.
 
     Raises:
-        UserError: a side is no multiple of 4.
+        UserError: a side is not a multiple of 4.
     """
     blocks.check_divisible("hypernetwork_decoder", output_shape, 4)
     height, breadth, channels = output_shape

@@ -53,7 +53,7 @@ def patch_decoder(
         Codes to logits.
 
     Raises:
-        UserError: a side is no multiple of 16.
+        UserError: a side is not a multiple of 16.
     """
     blocks.check_divisible("patch_decoder", output_shape, 16)
     height, breadth, channels = output_shape

@@ -32,7 +32,7 @@ def spatial_broadcast_decoder(
         Codes to logits.
 
     Raises:
-        UserError: a side is no multiple of 4.
+        UserError: a side is not a multiple of 4.
     """
     blocks.check_divisible("spatial_broadcast_decoder", output_shape, 4)
     height, breadth, channels = output_shape

@@ -16,7 +16,7 @@ from tfdis.signals import Interrupted
 # The time reserved for what follows the training: a share of the whole, and a minimum in seconds.
 _RESERVE = 0.05
 _LEAST_RESERVE = 120.0
-# Batches for the final losses, which are no part of the score.
+# Batches for the final losses, which are not part of the score.
 _EVAL_STEPS = 20
 _GO_ON = "nothing is submitted"
 
@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--hours",
         type=of(Positive),
         default=8.0,
-        help="for all of it, from reading the data to the file (default: 8, the challenge's)",
+        help="for everything, from reading the data to the exported file (default: 8, the challenge's)",
     )
     add_gin(train, "default: aicrowd.gin", strict=True)
 

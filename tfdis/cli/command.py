@@ -24,13 +24,13 @@ def run_command(
 
     An error that the user can act on becomes one sentence and exit code 2: a UserError, and what
     the system says of a path (too long, not permitted, a file in place of a directory). SIGINT
-    (Ctrl-C) and SIGTERM become one sentence and exit code 130 or 143, wherever they come.
+    (Ctrl-C) and SIGTERM become one sentence and exit code 130 or 143 at any time.
 
     Args:
         parser: of the command.
         command: gets what was parsed.
         argv: the arguments; None: those of the process.
-        go_on: what is said after a signal.
+        go_on: the end of the sentence after a signal.
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args(argv)

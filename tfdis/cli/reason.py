@@ -25,7 +25,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     add_gin(parser, "such as reasoning/pixels.gin; repeat it for several, the later ones win")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing model")
     parser.add_argument(
-        "--resume", action="store_true", help="go on from the newest checkpoint in the directory"
+        "--resume", action="store_true", help="continue from the newest checkpoint in the directory"
     )
     return run_command(parser, _reason, argv, "--resume continues from what is saved")
 

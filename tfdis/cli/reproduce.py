@@ -96,8 +96,8 @@ def _reproduce(arguments: argparse.Namespace) -> None:
             there = Path(output_dir) / name
             if not arguments.overwrite and there.is_dir() and any(there.iterdir()):
                 raise UserError(
-                    f"{there} already exists: pass --overwrite to replace it, --resume to go on "
-                    "with it, or name another --output_directory."
+                    f"{there} already exists: pass --overwrite to replace it, --resume to continue "
+                    "it, or name another --output_directory."
                 )
     run_model(
         study,
@@ -118,7 +118,7 @@ def _repeats(study: "Study", arguments: argparse.Namespace) -> "Repeats":
     for name in arguments.scores_list:
         if name not in known:
             raise UserError(
-                f"--scores_list={name} is no score of {study.name}, which has: {', '.join(known)}."
+                f"--scores_list={name} is not a score of {study.name}, which has: {', '.join(known)}."
             )
     repeated = arguments.num_eval != 1 or arguments.evaluation_num_samples_train
     if repeated and not arguments.scores_list:

@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on from the newest checkpoint in the directory; begin where there is none",
+        help="continue from the newest checkpoint in the directory; begin where there is none",
     )
     return run_command(parser, _train, argv, "--resume continues from what is saved")
 

@@ -26,7 +26,7 @@ _OBJECTS = np.array(
 class AbstractDSprites(DSprites):
     """Sprites of six colours on five greys; the orientation is drawn from the random state.
 
-    The colours are no whole numbers of 255: `images` rounds them, and observations are exact.
+    The colours are not multiples of 1/255: `images` rounds them, and observations are exact.
     """
 
     name = "abstract_dsprites"

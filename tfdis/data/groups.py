@@ -111,7 +111,7 @@ class ListedGroups(Draw):
         groups: image indices, integers `[num_groups, group_size]`.
 
     Raises:
-        UserError: the list is no such array, or an index lies outside the data.
+        UserError: the file holds another array, or an index lies outside the data.
     """
 
     def __init__(self, data: GroundTruthData, groups: np.ndarray) -> None:

@@ -16,7 +16,7 @@ from tfdis.training.callbacks import IntervalCallback, Logs
 
 @configurable("scores", denylist=["data"])
 class EvaluationCallback(IntervalCallback):
-    """Scores the model every so many steps, and at the end.
+    """Scores the model at an interval of steps and at the end.
 
     The scores go to the progress bar, to progress.jsonl (and so to the learning curves) and to the
     loggers; the last ones also to results/, as the stage "scores". The posterior's mean is scored.

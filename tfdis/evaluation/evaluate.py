@@ -53,7 +53,7 @@ def evaluate_directory(
         model_dir: see `ModelDirectory`; one that is open already keeps the codes it has.
         output_dir: directory to write.
         overwrite: replace an existing directory.
-        progress: is told how many images of a request are encoded, and of how many.
+        progress: called with the number of images encoded so far and in total.
         reference: whether to run disentanglement_lib's own function too, and to write
             results/json/reference_results.json: for each score ours, theirs and the difference.
 

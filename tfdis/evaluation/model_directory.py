@@ -54,7 +54,7 @@ class ModelDirectory(SavedModelDirectory):
         """The codes of the data set `dataset.name`; of each name the same object every time.
 
         Args:
-            progress: is told how many images of a request are encoded, and of how many.
+            progress: called with the number of images encoded so far and in total.
 
         Raises:
             UserError: see `dataset_of`.

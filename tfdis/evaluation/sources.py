@@ -31,7 +31,7 @@ class DataSource(Source):
         data: ours, or any object that speaks disentanglement_lib's protocol.
         representation: see `Representation`.
         batch_size: how many images are encoded at a time.
-        progress: is told how many images of a request are encoded, and of how many.
+        progress: called with the number of images encoded so far and in total.
 
     Attributes:
         noise: the source of a sampled representation's noise.

@@ -52,7 +52,7 @@ def part(model: Autoencoder, name: str, layout: str = "NCHW", sampled: bool = Fa
             noise as a second input, instead of the mean.
 
     Raises:
-        UserError: there is no such part or layout, or the model has not what it needs.
+        UserError: there is no such part or layout, or the model lacks what it needs.
     """
     if name not in PARTS:
         raise UserError(f"There is no part '{name}' to export: choose among {', '.join(PARTS)}.")

@@ -49,7 +49,7 @@ class Supervised(LossTerm):
         codes, labels = labelled(outputs)
         if labels.shape[1] != len(self.num_values):
             raise UserError(
-                f"{self.name} knows of {len(self.num_values)} labels, and the batch has "
+                f"{self.name} has {len(self.num_values)} labels, and the batch has "
                 f"{labels.shape[1]}."
             )
         return self.distance(codes, labels)

@@ -45,7 +45,7 @@ def loss_term(name: str, requires: Sequence[str] = ()) -> Callable[[type], type]
     """Makes a loss term of a class with annotated fields, as `dataclasses.dataclass` does.
 
     The fields become the constructor's keyword arguments, what Keras saves, and what gin binds
-    under `name`. Whatever is annotated as a `ClassVar` is no field.
+    under `name`. Annotations as `ClassVar` are not fields.
 
     Args:
         name: in gin; of the term's value too, unless the class has a `value_name`.

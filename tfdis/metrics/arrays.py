@@ -222,7 +222,7 @@ def require_samples(codes: np.ndarray) -> None:
 
 
 def require_two_latents(codes: np.ndarray) -> None:
-    """Raises a UserError where there are no two latents whose scores could be compared."""
+    """Raises a UserError where there are fewer than two latents to compare."""
     if codes.shape[1] < 2:
         raise UserError("This score compares the two best latents, and there is only one.")
 
@@ -237,7 +237,7 @@ def require_labels(continuous: Sequence[bool], score: str) -> None:
 
 
 def refuse_misshapen(codes: Any, factors: Any) -> None:
-    """Raises a UserError where codes and factors are no two tables with a row per sample."""
+    """Raises a UserError where codes and factors are not two tables with a row per sample."""
     shapes = np.shape(codes), np.shape(factors)
     tables = [len(shape) for shape in shapes] == [2, 2] and shapes[0][0] == shapes[1][0]
     if len(shapes[0]) != 3 and not tables:

@@ -93,7 +93,7 @@ def boosted_importances(
         train_factors: `[samples, num_factors]`.
         test_codes: as `train_codes`.
         test_factors: as `train_factors`.
-        continuous: for each factor whether it is a quantity; none is where nothing is said.
+        continuous: for each factor whether it is a quantity; by default none is.
         random_state: of the trees.
 
     Returns:

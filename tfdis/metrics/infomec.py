@@ -111,7 +111,7 @@ def normalized_mutual_information(
         factors: `[samples, num_factors]`.
         discrete_latents: whether the codes take few values.
         random_state: of the noise that keeps equal codes apart.
-        continuous: for each factor whether it is a quantity; none is where nothing is said.
+        continuous: for each factor whether it is a quantity; by default none is.
     """
     kinds = continuous or (False,) * factors.shape[1]
     binned = binned_factors(factors, kinds)
@@ -166,7 +166,7 @@ def explicitness(
         codes: `[samples, num_latents]`.
         factors: labels, `[samples, num_factors]`.
         discrete_latents: whether the codes take few values; each value is then an input.
-        continuous: for each factor whether it is a quantity; none is where nothing is said.
+        continuous: for each factor whether it is a quantity; by default none is.
     """
     kinds = continuous or (False,) * factors.shape[1]
     if discrete_latents:

@@ -44,7 +44,7 @@ def mutual_information(
     """I(code; factor) of each pair, and the H(factor) that it is a share of.
 
     The entropy of a continuous factor is that of its bins, with either estimator: its differential
-    entropy may be negative, and is no upper bound.
+    entropy may be negative, and is not an upper bound.
 
     Args:
         codes: numbers, `[samples, num_latents]`.

@@ -98,7 +98,7 @@ def accuracies(
     Args:
         make_predictor: gives a new classifier, as scikit-learn's.
         points: to train and test on.
-        continuous: for each factor whether it is a quantity; none is where nothing is said.
+        continuous: for each factor whether it is a quantity; by default none is.
         make_regressor: gives a new regressor, for quantities.
 
     Returns:

@@ -86,7 +86,7 @@ def predictability(
         train_factors: `[samples, num_factors]`.
         test_codes: as `train_codes`; for classifiers.
         test_factors: as `train_factors`; for classifiers.
-        continuous: for each factor whether it is a quantity; none is where nothing is said.
+        continuous: for each factor whether it is a quantity; by default none is.
         random_state: of the classifiers.
     """
     require_two_latents(train_codes)

@@ -16,7 +16,7 @@ class Source(abc.ABC):
         factors_num_values: the number of values of each factor.
         factor_names: one name per factor.
         data: the underlying data set, if there is one.
-        progress: is told how many images of a request are encoded, and of how many.
+        progress: called with the number of images encoded so far and in total.
     """
 
     factors_num_values: list[int]
@@ -46,7 +46,7 @@ class Source(abc.ABC):
 
         Args:
             num: how many.
-            random_state: where factors, and what is no factor, are drawn from.
+            random_state: the source of factors and nuisance.
             batch_size: how many are drawn at a time: part of the order of draws.
 
         Returns:

@@ -39,7 +39,7 @@ class Autoencoder(ModelOfTerms):
         latent_values: of quantized latents, the values of each, `[num_values]`; else None.
 
     Raises:
-        UserError: there is no or more than one reconstruction, or two terms have one name.
+        UserError: there is not exactly one reconstruction, or two terms have one name.
     """
 
     label_groups: tuple[tuple[str, tuple[str, ...]], ...] = ()

@@ -40,7 +40,7 @@ class IFCVAE(ConditionalVAE):
         seed: see `Autoencoder`.
 
     Raises:
-        UserError: there is no or more than one `LabelClassification`.
+        UserError: there is not exactly one `LabelClassification`.
     """
 
     def __init__(

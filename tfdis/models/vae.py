@@ -68,7 +68,7 @@ class VAE(Autoencoder):
 
     @property
     def value_names(self) -> list[str]:
-        """See `ModelOfTerms`; KL is reported also where it is no term of its own."""
+        """See `ModelOfTerms`; KL is also reported where it is not a term."""
         names = super().value_names
         return names if "kl_loss" in names else [*names, "kl_loss"]
 

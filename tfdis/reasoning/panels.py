@@ -59,7 +59,7 @@ class Panels:
 
         Args:
             values: integers, `[..., num_factors]`.
-            random_state: where what is no factor is drawn from.
+            random_state: the source of the nuisance.
         """
         factors = self.factors(values)
         flat = factors.reshape(-1, factors.shape[-1])

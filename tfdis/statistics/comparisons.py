@@ -10,7 +10,7 @@ from annotated_types import Ge
 from tfdis.checks import Count, Fraction
 from tfdis.errors import UserError
 
-_EXACT = 14  # up to so many pairs all 2^n signs are tried
+_EXACT = 14  # up to this many pairs all 2^n signs are tried
 _LARGEST = 10**6
 
 

@@ -32,7 +32,7 @@ def write_report(directory: str | Path, output: str | Path | None = None) -> Pat
 
     Raises:
         UserError: the directory holds no study, or the page cannot be written, or it would replace
-            a file that is no report.
+            a file that is not a report.
     """
     directory = Path(directory)
     output = Path(output) if output is not None else directory / "report.html"

@@ -64,7 +64,7 @@ class ReduceOnPlateau(IntervalCallback):
         self.bad_epochs += 1
         if self.bad_epochs > self.patience:
             optimizer = self.model.optimizer
-            # Of a variable with a copy on each device there is no float.
+            # A variable with a copy on each device cannot be converted to a float.
             rate = float(tf.convert_to_tensor(optimizer.learning_rate))
             optimizer.learning_rate = max(rate * self.factor, self.floor)
             self.bad_epochs = 0

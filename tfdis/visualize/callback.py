@@ -27,7 +27,7 @@ class Visualization(IntervalCallback):
         directory: for `fit`, where `visualizations/` goes.
 
     Raises:
-        UserError: there is no such kind, or an interval is no positive number of steps.
+        UserError: there is no such kind, or an interval is not a positive number of steps.
 
     Example:
         ```

@@ -19,7 +19,7 @@ def mutual_information_table(
     Args:
         codes: the posterior's means, `[num_images, num_latents]`.
         factors: integers from 0, `[num_images, num_factors]`.
-        factor_names: where given, one per factor, else a UserError says so.
+        factor_names: one per factor where given; a UserError otherwise.
         num_bins: bins of equal width between a latent's least and greatest mean.
 
     Returns:
