@@ -38,7 +38,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--hours",
         type=of(Positive),
         default=8.0,
-        help="for everything, from reading the data to the exported file (default: 8, the challenge's)",
+        help="time for everything, export included (default: 8, the challenge's)",
     )
     add_gin(train, "default: aicrowd.gin", strict=True)
 
