@@ -118,7 +118,8 @@ def _repeats(study: "Study", arguments: argparse.Namespace) -> "Repeats":
     for name in arguments.scores_list:
         if name not in known:
             raise UserError(
-                f"--scores_list={name} is not a score of {study.name}: choose among {', '.join(known)}."
+                f"--scores_list={name} is not a score of {study.name}, which has: "
+                f"{', '.join(known)}."
             )
     repeated = arguments.num_eval != 1 or arguments.evaluation_num_samples_train
     if repeated and not arguments.scores_list:
