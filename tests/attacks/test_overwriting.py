@@ -100,7 +100,7 @@ def _study(here):
 
 ATTACKS += [
     Attack("report", "{here}/study --output={here}/photo.jpg", "is not a report of tfdis", _study),
-    Attack("report", "{here}/study --output={here}/study/study.json", "is no report", _study),
+    Attack("report", "{here}/study --output={here}/study/study.json", "is not a report", _study),
 ]
 
 

@@ -79,7 +79,7 @@ def test_a_lambda_layer_is_not_run(tmp_path):
     folder = tmp_path / "foreign"
     folder.mkdir()
     message = _refusal(_directory(folder, (tmp_path / "lambda.keras").read_bytes()))
-    assert "no model of this library" in message
+    assert "not a model of this library" in message
     assert not ran
 
 
