@@ -110,9 +110,15 @@ def pairwise_log_density(posterior: tfd.Distribution, z: tf.Tensor) -> tf.Tensor
         UserError: the latents are not independent given an image, or the posterior has no density.
     """
     latents = per_latent(posterior, "A pairwise density")
-    if isinstance(latents, tfd.Deterministic):
+    refuse_without_density(posterior, "this loss term")
+    return latents.log_prob(z[:, None, :])
+
+
+def refuse_without_density(posterior: tfd.Distribution, asker: str) -> None:
+    """Raises a UserError where a posterior is deterministic; `asker` needs its density."""
+    one = posterior.distribution if isinstance(posterior, tfd.Independent) else posterior
+    if isinstance(one, tfd.Deterministic | tfd.VectorDeterministic):
         raise UserError(
-            "A deterministic posterior has no density, which this loss term needs: choose "
+            f"A deterministic posterior has no density, which {asker} needs: choose "
             "@gaussian_posterior() or @laplace_posterior()."
         )
-    return latents.log_prob(z[:, None, :])

@@ -10,9 +10,11 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis.data.sampling import training_weights
+from tfdis.errors import UserError
 from tfdis.evaluation.representations import Representation, sampled
 from tfdis.evaluation.settings import gin_apart, note_call
 from tfdis.evaluation.sources import DataSource, Progress
+from tfdis.models.trained import TrainedModel, load
 from tfdis.postprocessing.saved_model_directory import (
     SavedModelDirectory,
     dataset_of,
@@ -32,6 +34,7 @@ class ModelDirectory(SavedModelDirectory):
     def __init__(self, model_dir: str | os.PathLike):
         super().__init__(model_dir)
         self._sources: dict[str, DataSource] = {}
+        self._model: TrainedModel | None = None
 
     def representation(self) -> Representation:
         """What is scored.
@@ -63,12 +66,24 @@ class ModelDirectory(SavedModelDirectory):
         if name not in self._sources:
             data = dataset_of(self)
             source = DataSource(data, self.representation(), progress=progress)
+            source.log_likelihood = self._log_likelihood
             bindings = self.bindings("train")
             if any(binding.startswith(_SHIFTS) for binding in bindings):
                 source.training_weights = partial(_weights, data, bindings)
             self._sources[name] = source
         note_call("tfdis.dataset", name=name)
         return self._sources[name]
+
+    def _log_likelihood(self, images: np.ndarray, num_samples: int, seed: int) -> np.ndarray:
+        """Lower bounds of log p(x); needs the Keras model, of which a TF-Hub module is a part."""
+        if self._model is None:
+            if not (self.path / "model.keras").is_file():
+                raise UserError(
+                    f"log p(x) needs prior and likelihood, which {self.path} does not hold (there "
+                    "is no model.keras): name a directory that tfdis-train wrote."
+                )
+            self._model = load(self.path)
+        return self._model.log_likelihood(images, num_samples, seed=seed)
 
 
 def _weights(data: Any, bindings: Mapping[str, str]) -> np.ndarray | None:

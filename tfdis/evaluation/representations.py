@@ -93,6 +93,24 @@ def representation_of(model: Any, sample: bool = False) -> Representation:
     return Representation(lambda images: np.asarray(model(images)))
 
 
+def log_likelihood_of(model: Any) -> Callable[[np.ndarray, int, int], np.ndarray] | None:
+    """What gives the bounds of `TrainedModel.log_likelihood`; None for what has no decoder.
+
+    Args:
+        model: see `representation_of`.
+
+    Returns:
+        `f(images, num_samples, seed)`, which refuses a model that is no VAE with a likelihood.
+    """
+    if hasattr(model, "encoder_outputs"):
+        from tfdis.models.trained import TrainedModel
+
+        model = TrainedModel(model)
+    if not hasattr(model, "log_likelihood"):
+        return None
+    return lambda images, num_samples, seed: model.log_likelihood(images, num_samples, seed=seed)
+
+
 def _encoder_of(model: Any) -> Callable | None:
     """Images to (mean, log variance), or to the codes alone in a tuple; None for a function."""
     if hasattr(model, "encoder_outputs"):

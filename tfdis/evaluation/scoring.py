@@ -56,10 +56,11 @@ def evaluate(
         >>> tfdis.evaluate(model, Sprites(), ["mig", "irs"])["mig"]["discrete_mig"]
     """
     # Here, so that `score` works without TensorFlow.
-    from tfdis.evaluation.representations import representation_of
+    from tfdis.evaluation.representations import log_likelihood_of, representation_of
     from tfdis.evaluation.sources import DataSource
 
     source = DataSource(data, representation_of(model, sample), batch_size)
+    source.log_likelihood = log_likelihood_of(model)
     return _all_scores(source, metrics, gin_bindings, verbose)
 
 

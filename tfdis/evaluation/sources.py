@@ -35,6 +35,8 @@ class DataSource(Source):
 
     Attributes:
         noise: the source of a sampled representation's noise.
+        log_likelihood: gives lower bounds of log p(x) in nats, `[batch]`, of images, a number of
+            draws for each, and a seed; None where the model has no likelihood.
         training_weights: gives how often training drew each image, `[num_images]`; None where it
             drew all alike.
         num_encoded: how many images were encoded so far.
@@ -52,6 +54,7 @@ class DataSource(Source):
         self.batch_size = batch_size
         self.progress = progress or (lambda done, total: None)
         self.noise = np.random.default_rng(0)
+        self.log_likelihood: Callable[[np.ndarray, int, int], np.ndarray] | None = None
         self.training_weights: Callable[[], np.ndarray | None] = partial(training_weights, data)
         self.num_encoded = 0
         self.factors_num_values = [int(size) for size in data.factors_num_values]
@@ -131,6 +134,21 @@ class DataSource(Source):
             self.codes_at(outside),
             self.data.factors(outside),
         )
+
+    def log_likelihoods(
+        self, num: int, num_samples: int, random_state: np.random.RandomState
+    ) -> np.ndarray:
+        """See `Source.log_likelihoods`."""
+        if self.log_likelihood is None:
+            return super().log_likelihoods(num, num_samples, random_state)
+        bounds = []
+        for start in range(0, num, self.batch_size):
+            size = min(self.batch_size, num - start)
+            images = self.data.sample_observations(size, random_state)
+            seed = random_state.randint(2**31 - 1)
+            bounds.append(self.log_likelihood(images, num_samples, seed))
+            self.progress(start + size, num)
+        return np.concatenate(bounds)
 
     def encode(self, images: np.ndarray) -> np.ndarray:
         """Encodes one batch, `[batch, width]`.

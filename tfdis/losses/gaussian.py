@@ -22,6 +22,11 @@ class GaussianLoss(Likelihood):
 
     sigma: Annotated[float, Gt(0)] | Literal["learned", "optimal"] = "optimal"
 
+    @property
+    def is_log_likelihood(self) -> bool:
+        """See `Reconstruction`; a sigma that is fitted to the images at hand belongs to no p(x)."""
+        return self.sigma != "optimal"
+
     def prepare(self, num_latents: int, num_images: int | None) -> None:
         """Makes the variable of a learned sigma, or sets it back to 1."""
         if self.sigma == "learned":

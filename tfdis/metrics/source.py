@@ -101,6 +101,26 @@ class Source(abc.ABC):
             "correlated factors: bind split, held_out or correlated_factors as in the training."
         )
 
+    def log_likelihoods(
+        self, num: int, num_samples: int, random_state: np.random.RandomState
+    ) -> np.ndarray:
+        """Estimates log p(x) of images drawn at random.
+
+        Args:
+            num: how many images.
+            num_samples: codes drawn for each.
+            random_state: where factors, and the seeds of these codes, are drawn from.
+
+        Returns:
+            lower bounds in nats, `[num]`.
+
+        Raises:
+            UserError: there is no model that has a likelihood.
+        """
+        raise UserError(
+            "log p(x) is of images under a VAE: there are only codes here, and no decoder."
+        )
+
     @abc.abstractmethod
     def sample_factors(self, num: int, random_state: np.random.RandomState) -> np.ndarray:
         """Draws factors, int64 `[num, num_factors]`."""

@@ -200,13 +200,16 @@ class TrainedModel:
         if not self.model.has_posterior:
             raise UserError("log p(x) is estimated for VAEs: this model has no posterior.")
         images = self._checked(images)
-        key = step_key(seed, 0)
+        rows = np.arange(len(images))
 
         @tf.function(reduce_retracing=True)
-        def bound(images: tf.Tensor, labels: tf.Tensor | None = None) -> list[tf.Tensor]:
+        def bound(
+            images: tf.Tensor, rows: tf.Tensor, labels: tf.Tensor | None = None
+        ) -> list[tf.Tensor]:
+            key = step_key(seed, rows[0])  # of each batch another
             return [self.model.log_likelihood(Inputs(images, labels=labels), num_samples, key)]
 
-        return _batched(bound, images, *self._labels_beside(images, labels))[0]
+        return _batched(bound, images, rows, *self._labels_beside(images, labels))[0]
 
     @property
     def latent_values(self) -> list[np.ndarray] | None:

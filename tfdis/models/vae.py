@@ -9,7 +9,7 @@ import tensorflow_probability as tfp
 
 from tfdis.batch import Inputs, Outputs
 from tfdis.distributions import diagonal_gaussian, draw, draws_from
-from tfdis.distributions.posteriors import PosteriorFamily
+from tfdis.distributions.posteriors import PosteriorFamily, refuse_without_density
 from tfdis.distributions.priors import Prior, StandardNormal
 from tfdis.errors import UserError
 from tfdis.keys import subkey
@@ -150,15 +150,18 @@ class VAE(Autoencoder):
             `[batch]`.
 
         Raises:
-            UserError: the reconstruction is not the logarithm of a likelihood.
+            UserError: the reconstruction is not the logarithm of a likelihood, or the posterior is
+                deterministic.
         """
         if not self.reconstruction.is_log_likelihood:
             raise UserError(
                 f"{self.reconstruction.name} is not a likelihood, so there is no log p(x): train "
-                "with @bernoulli_loss, @gaussian_loss or another that is one."
+                "with @bernoulli_loss, @gaussian_loss with a sigma that is not 'optimal', or "
+                "another that is one."
             )
         inputs = self.with_labels(inputs, infer=True)
         posterior, prior = self.posterior(inputs), self.prior_distribution()
+        refuse_without_density(posterior, "an estimate of log p(x)")
 
         def log_weight(number: tf.Tensor) -> tf.Tensor:
             z = self.sample(posterior, subkey(key, number))
