@@ -67,7 +67,15 @@ def discriminator(num_classes=WIDTH):
 
 
 def make_ifcvae(
-    *terms, base=None, w_le=1.0, w_aux=1.0, num_updates=1, optimizer=keras.optimizers.Adam, seed=0
+    *terms,
+    base=None,
+    w_le=1.0,
+    w_aux=1.0,
+    num_updates=1,
+    optimizer=keras.optimizers.Adam,
+    seed=0,
+    objective="uninformed",
+    trains="decoder",
 ):
     """An IFCVAE, compiled; the same weights every time."""
     keras.utils.set_random_seed(1)
@@ -80,6 +88,7 @@ def make_ifcvae(
         optimizer=optimizer(0.01),
         class_counts=COUNTS,
         class_weights=tuple(weights),
+        trains=trains,
     )
     adversary = LabelAdversary(
         w_aux,
@@ -87,6 +96,7 @@ def make_ifcvae(
         optimizer=optimizer(0.02),
         num_updates=num_updates,
         class_counts=COUNTS,
+        objective=objective,
     )
     model = IFCVAE(
         small_encoder(num_latent=3, input_shape=(8, 8, 1)),

@@ -139,7 +139,7 @@ def test_one_sample_estimates_the_elbo(images):
 
 def test_what_is_no_likelihood_has_no_log_p(images):
     model = make(reconstruction=L2Loss())
-    with pytest.raises(UserError, match="no likelihood"):
+    with pytest.raises(UserError, match="not a likelihood"):
         model.log_likelihood(Inputs.of(tf.constant(images)), 1, tf.constant([1, 2]))
 
 

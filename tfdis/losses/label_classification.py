@@ -1,6 +1,6 @@
 """The positive part of IFCVAE: the label encoder, and whether reconstructions show the label."""
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import tensorflow as tf
 
@@ -19,13 +19,15 @@ class LabelClassification(AdversarialTerm):
     whose decoder learns to draw what the label encoder then recognizes (`call`). No other part gets
     a gradient: the label encoder gets none from the reconstruction, or it could agree with the
     decoder on a hidden mark; the encoder of z gets none, or it would be rewarded for carrying the
-    label. The weight is w_le.
+    label. In the paper's code all three get it, which `trains` "everything" does too. The weight is
+    w_le.
 
     Attributes:
         adversary: the label encoder, images `[batch, height, width, channels]` -> logits
             `[batch, width]`.
         class_counts: see `tfdis.losses.label_cross_entropy`.
         class_weights: likewise.
+        trains: what learns from the label on the reconstruction: the "decoder", or "everything".
     """
 
     report_names: ClassVar[tuple[str, ...]] = (
@@ -36,6 +38,7 @@ class LabelClassification(AdversarialTerm):
 
     class_counts: tuple[int, ...]
     class_weights: tuple[float, ...] | None = None
+    trains: Literal["decoder", "everything"] = "decoder"
 
     def prepare(self, num_latents: int, num_images: int | None) -> None:
         """See `AdversarialTerm`; the label encoder has to be given."""
@@ -59,9 +62,16 @@ class LabelClassification(AdversarialTerm):
         return self._cross_entropy(read[1], labels), dict(zip(self.report_names, accuracies))
 
     def adversary_loss(self, outputs: Outputs) -> tf.Tensor:
-        """The cross-entropy of the label read from the input, a scalar."""
-        inputs = outputs.inputs
-        return self._cross_entropy(self.logits(inputs.images, training=True), inputs.labels)
+        """The cross-entropy of the label read from the input, a scalar.
+
+        Where "everything" learns from the reconstruction, with the weighted one of `call` added.
+        """
+        labels = outputs.inputs.labels
+        loss = self._cross_entropy(self.logits(outputs.inputs.images, training=True), labels)
+        if self.trains == "decoder":
+            return loss
+        on_reconstruction = self._cross_entropy(self.logits(outputs["decoded"], True), labels)
+        return loss + self.at("weight", outputs.step) * on_reconstruction
 
     def _cross_entropy(self, logits: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         return label_cross_entropy(logits, labels, self.class_counts, self.class_weights)

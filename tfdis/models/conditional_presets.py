@@ -1,5 +1,6 @@
 """The conditional algorithms by their gin names."""
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Literal
 
@@ -7,7 +8,7 @@ import gin
 import keras
 
 from tfdis.architectures.decoders import make_decoder
-from tfdis.architectures.discriminators import make_discriminator
+from tfdis.architectures.discriminators import conv_discriminator, make_discriminator
 from tfdis.architectures.encoders import make_encoder
 from tfdis.architectures.tilers import label_tiler
 from tfdis.checks import Count
@@ -17,6 +18,7 @@ from tfdis.data.labels import select_labels
 from tfdis.data.sampling import num_drawn_images
 from tfdis.distributions.choice import vae_distributions
 from tfdis.errors import UserError
+from tfdis.losses.image_adversary import ImageAdversary
 from tfdis.losses.label_adversary import LabelAdversary
 from tfdis.losses.label_classification import LabelClassification
 from tfdis.losses.term import LossTerm, Weight
@@ -85,7 +87,7 @@ def ifcvae(
     auxiliary_updates: Count = 1,
     auxiliary_objective: Literal["uninformed", "cross_entropy"] = "uninformed",
 ) -> Builder:
-    """IFCVAE, after Creswell et al. (2017), without the GAN; see `IFCVAE`.
+    """IFCVAE, after Creswell et al. (2017), without the GAN; see `IFCVAE`, and `ifcvae_gan`.
 
     The label encoder and its optimizer are gin's `encoder` and `vae_optimizer` in the scope
     "label", the auxiliary discriminator and its optimizer gin's `discriminator` and
@@ -110,45 +112,107 @@ def ifcvae(
             label/conv_encoder.width = 0.25
             auxiliary/fc_discriminator.layer_size = 256
     """
+    return functools.partial(
+        _build_ifcvae, labels, terms, w_le, w_aux, auxiliary_updates, auxiliary_objective, "decoder"
+    )
+
+
+@configurable("ifcvae_gan")
+def ifcvae_gan(
+    labels: Factors = gin.REQUIRED,
+    terms: Sequence[LossTerm] = gin.REQUIRED,
+    w_le: Weight = 1.0,
+    w_aux: Weight = 1.0,
+    w_gan: Weight = 1.0,
+    auxiliary_updates: Count = 1,
+) -> Builder:
+    """IFcVAE-GAN as published (Creswell et al., 2017, and their code).
+
+    The label on the reconstruction trains encoder, decoder and label encoder; the encoder is paid
+    -w_aux times the auxiliary discriminator's cross-entropy on the codes; and a discriminator of
+    images is to take reconstructions and decoded draws from the prior for real. Their label encoder
+    is a layer on the encoder's features, without a gradient to these; here it is a network of its
+    own, and the reconstruction does not train it.
+
+    The image discriminator is gin's `conv_discriminator` in the scope "image", and its optimizer
+    `discriminator_optimizer` there; for the other scopes see `ifcvae`.
+
+    Args:
+        labels: see `ifcvae`.
+        terms: see `ifcvae`; the paper's are a reconstruction and KL.
+        w_le: the weight of the label on the reconstruction, the paper's code's beta.
+        w_aux: the weight of the auxiliary discriminator's defeat, its gamma.
+        w_gan: the weight of the image discriminator's defeat, its delta.
+        auxiliary_updates: see `ifcvae`.
+    """
 
     def build(data: GroundTruthData, seed: int) -> IFCVAE:
-        selected = select_labels(data, labels)
-        counts, width = selected.class_counts, sum(selected.class_counts)
-        encoder = make_encoder(data.observation_shape)
-        num_latents = encoder.outputs[0].shape[-1]
-        decoder = make_decoder(num_latents + width, data.observation_shape)
-        with gin.config_scope("label"):
-            label_encoder = make_encoder(
-                data.observation_shape, num_latent=width, deterministic=True
+        with gin.config_scope("image"):
+            adversary = ImageAdversary(
+                w_gan,
+                adversary=conv_discriminator(data.observation_shape, num_classes=1),
+                optimizer=make_discriminator_optimizer(),
             )
-            classification = LabelClassification(
-                w_le,
-                adversary=label_encoder,
-                optimizer=make_vae_optimizer(),
-                class_counts=counts,
-                class_weights=tuple(selected.class_weights.tolist()),
-            )
-        with gin.config_scope("auxiliary"):
-            discriminator = make_discriminator(num_latents, num_classes=width)
-            optimizer = make_discriminator_optimizer()
-            adversary = LabelAdversary(
-                w_aux,
-                adversary=discriminator,
-                optimizer=optimizer,
-                num_updates=auxiliary_updates,
-                class_counts=counts,
-                objective=auxiliary_objective,
-            )
-        give_adversaries(terms, num_latents)
-        all_terms = [*terms, classification, adversary]
-        return IFCVAE(
-            encoder,
-            decoder,
-            all_terms,
-            selected,
-            num_drawn_images(data),
+        return _build_ifcvae(
+            labels,
+            [*terms, adversary],
+            w_le,
+            w_aux,
+            auxiliary_updates,
+            "cross_entropy",
+            "everything",
+            data,
             seed,
-            **vae_distributions(),
         )
 
     return build
+
+
+def _build_ifcvae(
+    labels: Factors,
+    terms: Sequence[LossTerm],
+    w_le: Weight,
+    w_aux: Weight,
+    auxiliary_updates: int,
+    auxiliary_objective: str,
+    trains: str,
+    data: GroundTruthData,
+    seed: int,
+) -> IFCVAE:
+    selected = select_labels(data, labels)
+    counts, width = selected.class_counts, sum(selected.class_counts)
+    encoder = make_encoder(data.observation_shape)
+    num_latents = encoder.outputs[0].shape[-1]
+    decoder = make_decoder(num_latents + width, data.observation_shape)
+    with gin.config_scope("label"):
+        label_encoder = make_encoder(data.observation_shape, num_latent=width, deterministic=True)
+        classification = LabelClassification(
+            w_le,
+            adversary=label_encoder,
+            optimizer=make_vae_optimizer(),
+            class_counts=counts,
+            class_weights=tuple(selected.class_weights.tolist()),
+            trains=trains,
+        )
+    with gin.config_scope("auxiliary"):
+        discriminator = make_discriminator(num_latents, num_classes=width)
+        optimizer = make_discriminator_optimizer()
+        adversary = LabelAdversary(
+            w_aux,
+            adversary=discriminator,
+            optimizer=optimizer,
+            num_updates=auxiliary_updates,
+            class_counts=counts,
+            objective=auxiliary_objective,
+        )
+    give_adversaries(terms, num_latents)
+    all_terms = [*terms, classification, adversary]
+    return IFCVAE(
+        encoder,
+        decoder,
+        all_terms,
+        selected,
+        num_drawn_images(data),
+        seed,
+        **vae_distributions(),
+    )

@@ -1,4 +1,4 @@
-"""The information-factorization conditional VAE, without the GAN."""
+"""The information-factorization conditional VAE, with or without the GAN."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,6 +9,8 @@ import tensorflow as tf
 from tfdis.batch import Inputs, Outputs
 from tfdis.data.labels import Labels
 from tfdis.errors import UserError
+from tfdis.keys import Salt, subkey
+from tfdis.losses.image_adversary import ImageAdversary
 from tfdis.losses.label_classification import LabelClassification
 from tfdis.losses.label_cross_entropy import label_probabilities
 from tfdis.losses.term import LossTerm
@@ -24,17 +26,20 @@ class IFCVAE(ConditionalVAE):
 
         reconstruction, KL and all other terms          encoder of z, decoder
         label on the input                              label encoder
-        label on the reconstruction (w_le)              decoder
+        label on the reconstruction (w_le)              decoder (see `LabelClassification`)
         label predicted from z                          auxiliary discriminator
         loss against that prediction (w_aux)            encoder of z
+        real and made images told apart                 image discriminator, where there is one
+        loss against it (w_gan)                         decoder; encoder of z too where the label on
+                                                        the reconstruction trains everything
 
-    Label encoder and discriminator have optimizers of their own.
+    Label encoder and discriminators have optimizers of their own.
 
     Args:
         encoder: images to (mean, log variance), each `[batch, num_latents]`.
         decoder: codes joined with labels, `[batch, num_latents + width]`, to logits.
         terms: see `Autoencoder`; one of them is a `LabelClassification`, which owns the label
-            encoder; a `LabelAdversary` makes z forget the label.
+            encoder; a `LabelAdversary` makes z forget the label; an `ImageAdversary` is the GAN.
         labels: which factors the labels are made of.
         num_images: see `Autoencoder`.
         seed: see `Autoencoder`.
@@ -76,7 +81,9 @@ class IFCVAE(ConditionalVAE):
         """See `ModelOfTerms.forward`; the decoder gets the label encoder's reading for the label.
 
         Adds "label_logits", what the label encoder reads from the images, `[batch, width]`, and
-        "decoded", the reconstructions in [0, 1] with a gradient that reaches the decoder alone.
+        "decoded", the reconstructions in [0, 1], with a gradient that reaches the decoder alone
+        unless the label on the reconstruction trains everything; for an `ImageAdversary` "drawn",
+        what the decoder makes of a draw from the prior and each image's label.
         """
         inputs = self.with_labels(inputs)
         posterior = self.combine_posteriors(self.posterior(inputs, training), inputs)
@@ -84,8 +91,14 @@ class IFCVAE(ConditionalVAE):
         label_logits = self.classification.logits(inputs.images, training)
         soft = tf.stop_gradient(label_probabilities(label_logits, self.labels.class_counts))
         logits = self.decode(z, soft, training)
-        # A second decoding, a tenth of the step, whose gradient ends before the encoder of z.
-        decoded = self.reconstruction.pixels(self.decode(tf.stop_gradient(z), soft, training))
-        extras = {"label_logits": label_logits, "decoded": decoded}
+        decoded = logits
+        if self.classification.trains == "decoder":
+            # A second decoding, a tenth of the step, whose gradient ends before the encoder of z.
+            decoded = self.decode(tf.stop_gradient(z), soft, training)
+        extras = {"label_logits": label_logits, "decoded": self.reconstruction.pixels(decoded)}
+        if any(isinstance(term, ImageAdversary) for term in self.terms):
+            drawn = self.sample_prior(tf.shape(z)[0], subkey(key, Salt.PRIOR_DRAWS))
+            drawn = self.decode(drawn, inputs.labels, training)
+            extras["drawn"] = self.reconstruction.pixels(drawn)
         prior = self.prior_distribution()
         return Outputs(inputs, z, logits, step, key, posterior, prior, extras)
