@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import gin
 import numpy as np
@@ -69,6 +70,24 @@ def test_ranks_directories_as_udr_ranks_their_encoders(models, tmp_path, capsys,
     assert set(printed) == set(models)
     assert found["model_scores"][models.index(printed[0])] == found["model_scores"][order[0]]
     assert gin.config_str() == ""
+
+
+@pytest.mark.parametrize(
+    "chosen",
+    [
+        "vae_distributions.posterior = @laplace_posterior()",
+        "vae_distributions.prior = @vamp_prior()",
+    ],
+)
+def test_models_that_are_not_gaussian_are_refused(models, chosen, tmp_path, capsys):
+    shutil.copytree(models[1], tmp_path / "other")
+    write_text(tmp_path / "other/results/gin/train.gin", f"dataset.name = 'dummy_data'\n{chosen}\n")
+    out = tmp_path / "ranking"
+    assert main([models[0], str(tmp_path / "other"), f"--output_dir={out}", *SMALL]) == 2
+    said = capsys.readouterr().err
+    assert "udr_sklearn needs a Gaussian posterior and a standard normal prior" in said
+    assert chosen.rpartition(" ")[2] in said
+    assert not out.exists()
 
 
 def test_says_what_is_wrong_and_leaves_nothing(models, tmp_path, capsys):

@@ -4,10 +4,12 @@ import pytest
 from narrow_networks import make_model
 
 from tfdis.architectures import encoders
+from tfdis.distributions import diagonal_laplace
 from tfdis.errors import UserError
 from tfdis.export.parts import part
 from tfdis.losses.l2 import L2Loss
 from tfdis.models.autoencoder import Autoencoder
+from tfdis.models.vae import VAE
 
 
 def nchw(images):
@@ -64,6 +66,13 @@ def test_a_deterministic_encoder_has_no_log_variance(images):
     assert part(model, "encoder").outputs == ("mean",)
     with pytest.raises(UserError, match="no sample"):
         part(model, "representation", sampled=True)
+
+
+def test_only_gaussian_samples_are_exported(model):
+    other = VAE(model.encoder, model.decoder, model.terms, posterior_family=diagonal_laplace)
+    with pytest.raises(UserError, match="posterior is no Gaussian, and samples of others"):
+        part(other, "representation", sampled=True)
+    assert part(other, "representation").outputs == ("representation",)
 
 
 def test_errors_name_what_there_is(model):

@@ -100,6 +100,7 @@ def test_aggregate_names_what_it_leaves_out_and_keeps_the_rest(study, tmp_path, 
 
 class _Encoder:
     def __init__(self, seed):
+        self.is_gaussian = seed != 4
         self._matrix = np.random.default_rng(seed).normal(size=(64 * 64, 3))
 
     def encode(self, images):
@@ -108,10 +109,10 @@ class _Encoder:
 
 
 def test_select_ranks_the_models_that_can_be_read(tmp_path, monkeypatch, capsys):
-    settings = [{"model.name": "vae", "model.random_seed": seed} for seed in range(4)]
+    settings = [{"model.name": "vae", "model.random_seed": seed} for seed in range(5)]
     directory = tmp_path / "study"
     make_study(directory, settings, pictures=False)
-    for number in range(4):
+    for number in range(5):
         write_text(
             directory / str(number) / "model/results/gin/train.gin", 'dataset.name = "dummy_data"'
         )
@@ -127,6 +128,7 @@ def test_select_ranks_the_models_that_can_be_read(tmp_path, monkeypatch, capsys)
     printed = capsys.readouterr()
     assert sorted(line.split()[1] for line in printed.out.splitlines()) == ["#0", "#2", "#3"]
     assert f"Left out: {directory / '1/model/model.keras'} is damaged" in printed.err
+    assert f"Left out: {directory / '4/model'} has no Gaussian posterior" in printed.err
     for number in (0, 2):
         (directory / f"states/{number:06}.0.done").unlink()
     assert sweep.main(["select", str(directory)]) == 2

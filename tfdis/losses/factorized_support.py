@@ -27,7 +27,8 @@ def hausdorff_distance(z: tf.Tensor) -> tf.Tensor:
     """How far the support of pairs of latents is from a rectangle (Roth et al., 2023).
 
     The sum over pairs of latents (i, j) of the greatest squared distance, over all combinations of
-    a value of i with a value of j that the batch has, to the nearest code of the batch.
+    a value of i with a value of j that the batch has, to the nearest code of the batch. The
+    authors' code takes 25 of the pairs at random, or all where there are fewer.
 
     Args:
         z: codes, `[batch, num_latents]`.

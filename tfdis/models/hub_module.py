@@ -53,7 +53,8 @@ def export_hub_module(model: keras.Model, path: str | os.PathLike) -> None:
         z = outputs["mean"]
         if model.has_posterior:
             posterior = model.posterior_family(z, outputs["logvar"])
-            if isinstance(posterior.distribution, tfp.distributions.Normal):
+            latents = getattr(posterior, "distribution", None)
+            if isinstance(latents, tfp.distributions.Normal):
                 # tfp's own sampling has an operation that TensorFlow 1.15 lacks.
                 z += posterior.stddev() * tf.random.normal(tf.shape(z))
             else:

@@ -60,7 +60,9 @@ def qlae(quantization: float = 0.01, commitment: float = 0.01) -> Builder:
     """QLAE (Hsu et al., 2023): scalar codebooks, with AdamW's weight decay of 0.1 beside.
 
     The paper's reconstruction is a mean over pixels, ours a sum: its weights are multiplied by
-    the number of pixel values, so that they mean here what they mean there.
+    the number of pixel values, so that they mean here what they mean there. Weights, 10 values
+    for each latent, weight decay and its exceptions are those of the paper's code; it also clips
+    each gradient at 1, has batches of 128 and twice as many latents as factors.
 
     Args:
         quantization: the paper's weight of `Quantization`.
@@ -85,7 +87,7 @@ def tripod(multiinformation: float = 1e-4, hessian: float = 1e-2) -> Builder:
 
     The paper's reconstruction is a mean over pixels, ours a sum: see `qlae`. The defaults are those
     of the paper's code for Shapes3D; it has others for other data, from 1e-10 to 1e-4 and from
-    1e-8 to 1e-2.
+    1e-8 to 1e-2. It also clips each gradient at 1, and has twice as many latents as factors.
 
     Args:
         multiinformation: the paper's weight of `LatentMultiinformation`.

@@ -96,7 +96,14 @@ def _scored(directory: Path, group: list[int]) -> list[Ranked]:
 
 def _load(output_dir: Path) -> TrainedModel | None:
     try:
-        return load(output_dir / "model")
+        model = load(output_dir / "model")
     except UserError as error:
         leave_out(str(error))
         return None
+    if not model.is_gaussian:
+        leave_out(
+            f"{output_dir / 'model'} has no Gaussian posterior with a standard normal prior, "
+            "which UDR needs."
+        )
+        return None
+    return model
