@@ -113,18 +113,20 @@ def test_batches_that_do_not_serve_are_told(shared_by, fields, told, images):
         model.forward(inputs, tf.constant(0), tf.constant([0, 0]), training=True)
 
 
+NETWORKS = [
+    "encoder.num_latent = 6",
+    "encoder.encoder_fn = @test_encoder",
+    "decoder.decoder_fn = @test_decoder",
+    "reconstruction_loss.loss_fn = @bernoulli_loss",
+    "group_vae.beta = 3.0",
+    "mlvae.beta = 3.0",
+]
+
+
 @pytest.mark.parametrize("posterior", ["@laplace_posterior()", "@deterministic_posterior()"])
 def test_posteriors_that_are_not_gaussian_are_refused(posterior):
-    bindings = [
-        "encoder.num_latent = 6",
-        "encoder.encoder_fn = @test_encoder",
-        "decoder.decoder_fn = @test_decoder",
-        "reconstruction_loss.loss_fn = @bernoulli_loss",
-        "group_vae.beta = 3.0",
-        f"vae_distributions.posterior = {posterior}",
-    ]
     with (
-        config.parsed([], bindings),
+        config.parsed([], [*NETWORKS, f"vae_distributions.posterior = {posterior}"]),
         pytest.raises(UserError, match=r"averages Gaussian posteriors: leave .* at @gaussian"),
     ):
         group_vae.group_vae_argmax()(XYSquares(), 0)
@@ -140,15 +142,7 @@ def test_posteriors_that_are_not_gaussian_are_refused(posterior):
     ],
 )
 def test_disentanglement_libs_names(name, average, shared_by):
-    bindings = [
-        "encoder.num_latent = 6",
-        "encoder.encoder_fn = @test_encoder",
-        "decoder.decoder_fn = @test_decoder",
-        "reconstruction_loss.loss_fn = @bernoulli_loss",
-        "group_vae.beta = 3.0",
-        "mlvae.beta = 3.0",
-    ]
-    with config.parsed([], bindings):
+    with config.parsed([], NETWORKS):
         model = getattr(group_vae, name)()(XYSquares(), 0)
     assert (model.average, model.shared_by) == (average, shared_by)
     assert [term.weight for term in model.terms] == [1.0, 3.0]
