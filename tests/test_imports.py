@@ -1,4 +1,4 @@
-"""Imports point one way, as the table in CONTRIBUTING.md says, and never in a circle."""
+"""Imports go one way, as in the table in CONTRIBUTING.md, and never in a circle."""
 
 import ast
 import graphlib
@@ -9,7 +9,7 @@ import tfdis
 
 _PACKAGE = Path(tfdis.__file__).parent
 _ROWS = re.search(
-    r"Imports point one way.*?\n```\n(.*?)\n```",
+    r"Imports go one way.*?\n```\n(.*?)\n```",
     (Path(__file__).parents[1] / "CONTRIBUTING.md").read_text(),
     re.DOTALL,
 )[1]
