@@ -2,6 +2,8 @@
 
 import os
 import re
+import shutil
+from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "-1")
@@ -42,6 +44,8 @@ nb_output_stderr = "remove"
 # Docstrings are Google's style, with code between single backticks as in Markdown.
 default_role = "code"
 autosummary_generate = True
+# Written by every build: without pages of modules that are gone.
+shutil.rmtree(Path(__file__).parent / "api", ignore_errors=True)
 autosummary_imported_members = False
 autodoc_default_options = {"members": True, "show-inheritance": True}
 autodoc_member_order = "bysource"
