@@ -13,7 +13,7 @@ import tensorflow as tf
 class Salt(enum.IntEnum):
     """What a key is used for; folded into it, so that no two uses share their randomness.
 
-    FIRST, SECOND and THIRD tell the draws of one use apart. Where there is a draw for each of
+    FIRST, SECOND and THIRD separate the draws of one use. Where there is a draw for each of
     several things of a kind, such as the factors of a data set, the salt is the thing's number.
     """
 

@@ -28,7 +28,7 @@ def turn_on(environment: MutableMapping[str, str] = os.environ, cpu_info: Path =
 
 
 def has_avx2(cpu_info: Path = _CPU_INFO) -> bool:
-    """Whether the first CPU has AVX2, as far as Linux tells; elsewhere False."""
+    """Whether the first CPU has AVX2 according to Linux; False on other systems."""
     try:
         with cpu_info.open() as lines:
             flags = next((line for line in lines if line.startswith("flags")), "")

@@ -138,7 +138,7 @@ class ProgressBar:
         if self._latest is None:
             self._after_first = (now, done)
         elif self._after_first is not None:
-            # The first call compiles: only what follows it tells how long the rest takes.
+            # The first call compiles: only later calls predict the remaining time.
             self._history = deque([self._after_first], maxlen=_RATE_WINDOW)
             self._after_first = None
         self._latest = (done, values or {})

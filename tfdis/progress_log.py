@@ -33,7 +33,7 @@ def read_points(
 ) -> list[dict[str, Any]]:
     """The lines of a progress.jsonl in the order of their steps, one per step.
 
-    A last line that was cut off is left out; where a step stands in several lines, they are joined,
+    A last line that was cut off is left out; where a step is in several lines, they are joined,
     and the later one counts.
 
     Args:

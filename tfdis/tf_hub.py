@@ -132,7 +132,7 @@ def _variable(value: np.ndarray) -> tf.Variable:
 
 
 def _remove_what_is_newer(path: Path) -> None:
-    """Removes what TensorFlow 1.15 does not know, and what gives no number another value.
+    """Removes what TensorFlow 1.15 does not know and what does not change any number.
 
     Those are attributes of a variable, of a name and a check, and an operation of the saver, which
     saves memory.

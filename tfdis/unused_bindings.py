@@ -59,7 +59,7 @@ def tell_unused(
 
 
 def refuse_or_warn(names: Collection[str]) -> None:
-    """See `tell_unused`; of names that `unused` gave."""
+    """See `tell_unused`; for the names that `unused` returned."""
     names = list(names)
     if not names:
         return

@@ -181,7 +181,7 @@ def _verify(file: RemoteFile, source: Source, arriving: Path) -> None:
     if source.md5 is not None and md5.hexdigest() != source.md5:
         arriving.unlink()
         raise _NotGiven(
-            f"{source.url} gave another file than the one that is known: its MD5 is "
+            f"{source.url} gave another file than expected: its MD5 is "
             f"{md5.hexdigest()}, expected {source.md5}; it was deleted, try again."
         )
     if file.check is not None:

@@ -38,7 +38,7 @@ class Feed(Protocol):
 
         Args:
             seed: the run's seed.
-            first_step: the step that the slab's position 0 stands for.
+            first_step: the step of the slab's position 0.
             num_steps: how many steps the slab serves.
             batch_size: images per step.
         """
@@ -47,7 +47,7 @@ class Feed(Protocol):
         """The batch of one step, in the graph.
 
         Args:
-            slab: what `slab` gave.
+            slab: the result of `slab`.
             position: the step's place in the slab.
             key: `tfdis.keys.step_key(seed, step)`.
             batch_size: as for `slab`.

@@ -228,7 +228,7 @@ class LookedUpGroups(_ChangingGroups):
         part = split(data)
         allowed = np.arange(data.num_images) if part is None else np.flatnonzero(part)
         factors = data.factors(allowed)
-        # For each choice, the images in an order in which those that share the other factors stand
+        # For each choice, the images in an order in which those that share the other factors are
         # side by side; and for each image, where its like begin and how many they are.
         order = np.zeros([len(choices), len(allowed)], np.int32)
         begin, count = np.zeros([2, len(choices), data.num_images], np.int32)

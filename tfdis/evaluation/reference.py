@@ -94,7 +94,7 @@ def differences(
 
 
 class _Indices:
-    """A data set as disentanglement_lib knows it, whose observations are the images' indices."""
+    """A data set with disentanglement_lib's protocol, whose observations are image indices."""
 
     def __init__(self, source: DataSource):
         self._source = source

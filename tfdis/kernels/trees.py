@@ -388,7 +388,7 @@ def grow_trees(
     scratch, buffers = memory
     ends = np.empty((NUM_NODES, 2), np.int64)
     num_trees = len(raw)
-    # One tree stands for two classes: it follows the second one's label, and takes the whole step.
+    # One tree serves two classes: it follows the second one's label, and takes the whole step.
     scale = (num_trees - 1) / num_trees if num_trees > 1 else 1.0
     for k in range(first, num_trees, step):
         _grow(

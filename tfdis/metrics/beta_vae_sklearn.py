@@ -31,14 +31,14 @@ def beta_vae_sklearn(
         train_accuracy and eval_accuracy.
 
     Raises:
-        UserError: the arrays cannot be scored, or there is only one factor to tell.
+        UserError: the arrays cannot be scored, or there is only one factor.
     """
     from sklearn.linear_model import LogisticRegression
 
     groups = checked_groups(pairs, fixed, test_pairs, test_fixed, 4, random_state)
     pairs, fixed, test_pairs, test_fixed = groups
     if (fixed == fixed[0]).all():
-        raise UserError("beta_vae_sklearn tells factors apart, and there is only one.")
+        raise UserError("beta_vae_sklearn compares factors, and there is only one.")
     train, test = (_differences(pairs), fixed), (_differences(test_pairs), test_fixed)
     model = LogisticRegression(random_state=random_state).fit(*train)
     return Scores({"train_accuracy": model.score(*train), "eval_accuracy": model.score(*test)})
@@ -62,7 +62,7 @@ def _beta_vae_sklearn(
         num_eval: how many differences to test on.
     """
     if source.num_factors < 2:
-        raise UserError("beta_vae_sklearn tells factors apart, and there is only one.")
+        raise UserError("beta_vae_sklearn compares factors, and there is only one.")
     fixed, pairs = source.pairs(num_train, batch_size, random_state)
     test_fixed, test_pairs = source.pairs(num_eval, batch_size, random_state)
     return beta_vae_sklearn(pairs, fixed, test_pairs, test_fixed, random_state)

@@ -79,7 +79,7 @@ def predictability(
     continuous: Sequence[bool] = (),
     random_state: int | np.random.RandomState | None = None,
 ) -> np.ndarray:
-    """How well each latent alone tells each factor, `[num_latents, num_factors]`.
+    """How well each single latent predicts each factor, `[num_latents, num_factors]`.
 
     Args:
         train_codes: `[samples, num_latents]`.

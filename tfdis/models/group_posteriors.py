@@ -75,7 +75,7 @@ def shared_by_threshold(divergence: tf.Tensor) -> tf.Tensor:
 def shared_by_labels(shared: tf.Tensor, num_latents: int) -> tf.Tensor:
     """The latents that a group shares, where it is known which factors it shares.
 
-    Latent i stands for factor i. The latents beyond the factors stand for none, and are shared.
+    Latent i represents factor i. Latents beyond the factors represent none, and are shared.
 
     Args:
         shared: which factors each group shares, bool `[groups, num_factors]`.

@@ -84,7 +84,7 @@ def s2_beta_tc_vae(
 def s2_mine_vae(
     labelled: Labelled, gamma_sup: float = gin.REQUIRED, beta: float = gin.REQUIRED
 ) -> Builder:
-    """beta-VAE whose latents are to know nothing of the labels of other latents.
+    """beta-VAE whose latents should have no information on the labels of other latents.
 
     Args:
         labelled: see `SemiSupervisedVAE`.

@@ -1,4 +1,4 @@
-"""VAEs that know the labels of a few images (Locatello et al., "few labels", 2020)."""
+"""VAEs with labels of a few images (Locatello et al., "few labels", 2020)."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -61,7 +61,7 @@ class SemiSupervisedVAE(VAE):
 
 @keras.saving.register_keras_serializable("tfdis")
 class SupervisedVAE(SemiSupervisedVAE):
-    """A supervised encoder, and a decoder that draws what it knows.
+    """A supervised encoder, and a decoder of its codes.
 
     The reconstruction teaches the decoder alone.
     """

@@ -135,7 +135,7 @@ def baseline_cnn_embedder(
 
     Args:
         observation_shape: of a panel.
-        num_latent: disentanglement_lib asks for it and makes no use of it: all features of the
+        num_latent: required by disentanglement_lib and not used: all features of the
             last convolution are the embedding.
         width: multiplies the number of channels.
     """

@@ -59,7 +59,7 @@ class Comparison:
         p_value: of the permutation test.
         corrected: the p-value after Holm's correction over all comparisons of the score.
         improvement: how often a model of the first scores more than one of the second.
-        seeds: how many pairs would find a difference of this size, or of the one asked for, with a
+        seeds: how many pairs would find a difference of this size, or of the requested one, with a
             power of 0.8; None where a million would not.
     """
 

@@ -39,7 +39,7 @@ def launch_local(
     models x steps per second (benchmarks/study.py measures it).
 
     Args:
-        study: the study, as `save_study` gave it back.
+        study: the study that `save_study` returned.
         directory: its directory.
         options: passed to the workers.
         num_workers: worker processes; None: one per core.

@@ -32,7 +32,7 @@ def launch_ray(
     """Runs models on a Ray cluster until every one is done or failed.
 
     Args:
-        study: the study, as `save_study` gave it back.
+        study: the study that `save_study` returned.
         directory: its directory, under the same path on every node.
         options: passed to the workers.
         address: of the cluster; None: RAY_ADDRESS, or a new one on this machine.

@@ -23,7 +23,7 @@ class Mixing:
         found: the threshold from which a factor is connected with a latent, `[num_factors]`.
         merges: one row per join, in order: the two groups and the threshold. Groups are numbered as
             in scipy's linkage: the factors first, then each join's result.
-        order: the factors, such that those that are joined stand side by side.
+        order: the factors, such that joined ones are adjacent.
     """
 
     found: np.ndarray
