@@ -5,8 +5,8 @@ import signal
 import sys
 from collections.abc import Callable, Sequence
 
+from tfdis import tensorflow_import
 from tfdis.errors import UserError, without_gins_trace
-from tfdis.keras_imports import leave_out_optional
 from tfdis.signals import Interrupted, trapped
 
 
@@ -34,7 +34,7 @@ def run_command(
     """
     parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
     arguments = parser.parse_args(argv)
-    leave_out_optional()
+    tensorflow_import.prepare()
     came: list[int] = []
 
     def stop(number: int) -> None:

@@ -18,9 +18,9 @@ import traceback
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from tfdis import tensorflow_import
 from tfdis.config import one_sentence
 from tfdis.errors import UserError
-from tfdis.keras_imports import leave_out_optional
 from tfdis.own_modules import import_modules
 from tfdis.signals import Interrupted
 from tfdis.study.stages import run_model
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--poll_seconds", type=float, default=2.0)
     arguments = parser.parse_args(argv)
     _end_with_standard_input()
-    leave_out_optional()
+    tensorflow_import.prepare()
     signal.signal(signal.SIGTERM, _stop)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if arguments.cores:

@@ -3,17 +3,17 @@ import sys
 
 
 def run(code):
-    code = f"import sys\nfrom tfdis.keras_imports import leave_out_optional\n{code}"
+    code = f"import sys\nfrom tfdis.tensorflow_import import prepare\n{code}"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
 def test_a_command_gets_keras_without_its_optional_packages_and_then_the_packages():
     run(
-        "leave_out_optional()\n"
+        "prepare()\n"
         "import tensorflow, keras, tensorflow_probability as tfp\n"
         "tfp.distributions.Normal\n"
-        "assert not {'pandas', 'sklearn', 'matplotlib'} & set(sys.modules)\n"
-        "import numpy as np, pandas, sklearn.svm, matplotlib.pyplot\n"
+        "assert not {'pandas', 'sklearn', 'matplotlib', 'scipy.ndimage'} & set(sys.modules)\n"
+        "import numpy as np, pandas, scipy.stats, sklearn.svm, matplotlib.pyplot\n"
         "assert keras.layers.Dense(2)(np.ones([1, 1])).shape == (1, 2)"
     )
 
