@@ -1,6 +1,7 @@
 """Disentangled representation learning on Keras 3 and TensorFlow.
 
     tfdis.load(model_dir)                    a trained model: encode, decode, reconstruct, traverse
+    tfdis.push("hf://user/name", model_dir)  puts it on the Hugging Face Hub
     tfdis.evaluate(model, data, metrics)     disentanglement scores of a model
     tfdis.score(codes, factors, metrics)     the same scores of any codes
 
@@ -16,6 +17,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "load": "tfdis.models.trained",
+    "push": "tfdis.export.hub",
     "evaluate": "tfdis.evaluation.scoring",
     "score": "tfdis.evaluation.scoring",
 }

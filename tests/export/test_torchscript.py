@@ -80,6 +80,6 @@ def test_a_damaged_file_gets_a_sentence(tmp_path):
 
 
 def test_without_torch_a_sentence_says_how_to_get_it(model, tmp_path, monkeypatch):
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setitem(sys.modules, "torch", None)
     with pytest.raises(UserError, match=r"pip install 'tfdis\[torch\]'"):
         export_torchscript({tmp_path / "decoder.pt": part(model, "decoder")})

@@ -58,7 +58,7 @@ def test_tensorboard_reads_what_was_logged(tmp_path, pictures):
 
 def test_tensorboard_missing_is_said_in_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboard", None)
-    with pytest.raises(UserError, match="pip install tensorboard"):
+    with pytest.raises(UserError, match=r"pip install 'tfdis\[tensorboard\]'"):
         TensorBoardLogger(tmp_path)
 
 

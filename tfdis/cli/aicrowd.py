@@ -63,7 +63,7 @@ def _train(arguments: argparse.Namespace) -> None:
     from tfdis.errors import UserError
     from tfdis.export.aicrowd import Submission, export_aicrowd
     from tfdis.export.grader import TRAINING_PART, Grader
-    from tfdis.export.torchscript import require_torch
+    from tfdis.extras import require
     from tfdis.training.train import train_with_gin
 
     begin = time.monotonic()
@@ -73,7 +73,7 @@ def _train(arguments: argparse.Namespace) -> None:
             f"--hours={arguments.hours:g} leaves no time to train: {_LEAST_RESERVE:.0f} seconds "
             "at least are kept for saving and exporting; name a number of hours, such as 0.1."
         )
-    require_torch()
+    require("torch", "A submission")
     grader = Grader()
     grader.start()
     try:

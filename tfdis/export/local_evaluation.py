@@ -12,7 +12,7 @@ from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.evaluation.metric import metric_named
 from tfdis.export.aicrowd import Submission
-from tfdis.export.torchscript import require_torch
+from tfdis.extras import require
 from tfdis.outputs import stage_output
 from tfdis.results import update_result_directory
 
@@ -86,7 +86,7 @@ def representation_function(path: str | os.PathLike) -> Callable[[np.ndarray], n
     Raises:
         UserError: PyTorch or the file is missing, or it is no TorchScript.
     """
-    require_torch()
+    require("torch", "Scoring a TorchScript file")
     import torch
 
     if not Path(path).is_file():

@@ -1,6 +1,5 @@
 """Export to ONNX, through Keras' own exporter."""
 
-import importlib.util
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from annotated_types import Interval
 from tfdis.errors import UserError
 from tfdis.export.parts import Part
 from tfdis.export.verify import Inputs, batches, verify
+from tfdis.extras import require
 from tfdis.results import written_aside
 
 if TYPE_CHECKING:
@@ -29,8 +29,6 @@ OPERATORS = frozenset(
     {"Add", "Concat", "Conv", "ConvTranspose", "Exp", "LeakyRelu", "MatMul", "Mul", "Relu"}
     | {"Reshape", "Sigmoid", "Tanh", "Tile", "Transpose", "Unsqueeze"}
 )
-
-_NEEDED = ("onnx", "tf2onnx", "onnxruntime")
 
 
 def export_onnx(
@@ -56,9 +54,7 @@ def export_onnx(
         UserError: a package is missing, ONNX cannot express the network, or ONNX Runtime gives
             other numbers than Keras.
     """
-    missing = [name for name in _NEEDED if importlib.util.find_spec(name) is None]
-    if missing:
-        raise UserError(f"ONNX export needs {', '.join(missing)}: pip install {' '.join(missing)}.")
+    require("onnx", "ONNX export")
     if opset not in OPSETS:
         raise UserError(
             f"export.opset is {opset}: expected a version from {OPSETS[0]} to {OPSETS[-1]}."

@@ -14,7 +14,8 @@ from tfdis.export.aicrowd import Submission, export_aicrowd
 from tfdis.export.onnx import OPSET, Opset, export_onnx
 from tfdis.export.parts import Part, part
 from tfdis.export.savedmodel import export_savedmodel
-from tfdis.export.torchscript import export_torchscript, require_torch
+from tfdis.export.torchscript import export_torchscript
+from tfdis.extras import require
 from tfdis.models.trained import TrainedModel, load
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.results import update_result_directory
@@ -75,7 +76,9 @@ def export(
         if name not in FORMATS:
             raise UserError(f"There is no format '{name}': choose among {', '.join(FORMATS)}.")
     if {"torchscript", "aicrowd"} & set(formats):
-        require_torch()
+        require("torch", "TorchScript")
+    if "onnx" in formats:
+        require("onnx", "ONNX export")
     refuse_output("export", output_dir, overwrite, [model_dir])
     trained = load(model_dir)
     chosen = [part(trained.model, name, layout, sampled) for name in parts]

@@ -1,7 +1,6 @@
 """Export to TorchScript, by Keras' torch backend in a process of its own."""
 
 import contextlib
-import importlib.util
 import json
 import os
 import re
@@ -17,6 +16,7 @@ import numpy as np
 from tfdis.errors import UserError
 from tfdis.export.parts import Part
 from tfdis.export.verify import Inputs, batches, verify
+from tfdis.extras import require
 from tfdis.results import written_aside
 
 _RUNNER = Path(__file__).with_name("_run_torchscript.py")
@@ -37,7 +37,7 @@ def export_torchscript(parts: Mapping[Path, Part]) -> dict[Path, float]:
     Raises:
         UserError: PyTorch is missing, cannot trace a network, or gives other numbers than Keras.
     """
-    require_torch()
+    require("torch", "TorchScript")
     with contextlib.ExitStack() as stack:
         partials = {path: stack.enter_context(written_aside(path)) for path in parts}
         _trace({partials[path]: part for path, part in parts.items()})
@@ -45,12 +45,6 @@ def export_torchscript(parts: Mapping[Path, Part]) -> dict[Path, float]:
         return {
             path: verify(part, found[partials[path]], path.name) for path, part in parts.items()
         }
-
-
-def require_torch() -> None:
-    """Raises a UserError where PyTorch is not installed."""
-    if importlib.util.find_spec("torch") is None:
-        raise UserError("TorchScript needs PyTorch: pip install 'tfdis[torch]'.")
 
 
 def run_torchscript(inputs: Mapping[Path, Sequence[Inputs]]) -> dict[Path, list[list[np.ndarray]]]:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from tfdis.errors import UserError
+from tfdis.extras import require
 from tfdis.signals import noticed
 from tfdis.study.launch import Stopped, watch
 from tfdis.study.states import States
@@ -124,10 +125,9 @@ def _slots_that_fit(resources: dict[str, float], cores: int, gpus: float) -> int
 
 
 def _connected(address: str | None) -> Any:
-    try:
-        import ray
-    except ImportError as error:
-        raise UserError("--launcher=ray needs Ray: pip install 'tfdis[ray]'.") from error
+    require("ray", "--launcher=ray")
+    import ray
+
     try:
         ray.init(address=address, log_to_driver=False, logging_level=logging.ERROR)
     except (ConnectionError, ValueError, RuntimeError) as error:

@@ -7,7 +7,7 @@ from pathlib import Path
 import tensorflow as tf
 
 from tfdis.config import configurable
-from tfdis.errors import UserError
+from tfdis.extras import require
 
 
 @configurable("tensorboard_logger", denylist=["model_dir"])
@@ -25,13 +25,7 @@ class TensorBoardLogger:
     """
 
     def __init__(self, model_dir: str | os.PathLike, log_dir: str | None = None):
-        try:
-            import tensorboard  # noqa: F401
-        except ImportError as error:
-            raise UserError(
-                "tensorboard_logger needs tensorboard, which is not installed: "
-                "pip install tensorboard."
-            ) from error
+        require("tensorboard", "tensorboard_logger")
         self._writer = tf.summary.create_file_writer(
             str(log_dir or Path(model_dir) / "tensorboard")
         )

@@ -11,6 +11,7 @@ from typing import Any, Literal, get_args
 
 from tfdis.config import configurable
 from tfdis.errors import UserError
+from tfdis.extras import require
 from tfdis.results import write_text
 
 Mode = Literal["auto", "online", "offline", "disabled"]
@@ -38,7 +39,8 @@ class WandbLogger:
         id: W&B's id of the run; None: the one that `model_dir` remembers, else a new one.
 
     Raises:
-        UserError: the mode does not exist, or "online" is asked for and cannot be.
+        UserError: wandb is not installed, the mode does not exist, or "online" is asked for and
+            cannot be.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class WandbLogger:
         mode: Mode = "auto",
         id: str | None = None,
     ):
+        require("wandb", "wandb_logger")
         import wandb
 
         model_dir = Path(model_dir)
