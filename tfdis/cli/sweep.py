@@ -18,6 +18,7 @@ work in one directory, from any machines that share it.
   tfdis-sweep --gin_file=studies/small.gin --output_dir=output/small
   tfdis-sweep status output/small         shows its progress, from any terminal
   tfdis-sweep select output/small         ranks its models without labels (UDR)
+  tfdis-sweep release output/small zoo    copies its models, with cards, to publish them
 """
 
 
@@ -28,6 +29,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run_command(_status_parser(), _status, argv[1:])
     if argv[:1] == ["select"]:
         return run_command(_select_parser(), _select, argv[1:])
+    if argv[:1] == ["release"]:
+        return run_command(_release_parser(), _release, argv[1:])
     return run_command(_parser(), _sweep, argv, "the same command continues it")
 
 
@@ -168,6 +171,34 @@ def _select(arguments: argparse.Namespace) -> None:
     names = ModelNames(load_study(arguments.directory))
     for each in rank_without_labels(arguments.directory)[: arguments.top]:
         print(f"{each.udr:.4f}  {names.of(each.model_num)}")
+
+
+def _release_parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        "tfdis-sweep release",
+        description="Copies models that are done, their results and a card of each into a "
+        "directory to publish.",
+    )
+    parser.add_argument("directory", type=Path, help="the study's output_dir")
+    parser.add_argument("release_dir", type=Path, help="directory to write")
+    parser.add_argument("--models", default="all", help="only some: 0-3,12 (default: all done)")
+    parser.add_argument("--licence", help="of the models, such as apache-2.0")
+    parser.add_argument("--overwrite", action="store_true", help="replace an earlier release")
+    return parser
+
+
+def _release(arguments: argparse.Namespace) -> None:
+    from tfdis.study.release import write_release
+    from tfdis.study.study import load_study
+    from tfdis.study.worker import parse_models
+
+    some = None
+    if arguments.models != "all":
+        some = parse_models(arguments.models, load_study(arguments.directory))
+    names = write_release(
+        arguments.directory, arguments.release_dir, some, arguments.licence, arguments.overwrite
+    )
+    print(f"Written in {arguments.release_dir}:", *names, sep="\n  ")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from tfdis import results
 from tfdis.batch import Inputs
 from tfdis.errors import UserError
 from tfdis.keys import step_key
+from tfdis.models import hub
 from tfdis.models.autoencoder import Autoencoder
 
 _BATCH = 512
@@ -274,20 +275,29 @@ class TrainedModel:
 
 
 def load(model_dir: str | os.PathLike) -> TrainedModel:
-    """Reads the model that a training left in a directory.
+    """Reads the model that a training left in a directory, or that `tfdis.push` put on the hub.
 
-    No code is run from the file: Keras loads it in its safe mode, without pickle.
+    No code is run from the files: Keras loads them in its safe mode, without pickle.
+
+    Args:
+        model_dir: the directory, or `hf://user/name`.
 
     Raises:
         UserError: there is no model, or the file is damaged or of another kind.
     """
+    if str(model_dir).startswith(hub.SCHEME):
+        folder = hub.download(str(model_dir))
+        by_tfdis = (folder / "results").is_dir()
+        return TrainedModel(
+            load_keras(folder), results.read_gin(folder / "results", "train") if by_tfdis else None
+        )
     model_dir = Path(model_dir)
     model = load_keras(model_dir / "model.keras")
     return TrainedModel(model, results.read_gin(model_dir / "results", "train"))
 
 
 def load_keras(path: str | os.PathLike) -> Autoencoder:
-    """Reads a `.keras` file of this library.
+    """Reads a `.keras` file of this library, or the folder that Keras makes of one on the hub.
 
     Raises:
         UserError: it is missing, damaged, or holds something else, or a class that it needs is in
@@ -296,7 +306,7 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
     from tfdis.config import register_all
 
     register_all()
-    if not Path(path).is_file():
+    if not Path(path).is_file() and not Path(path, "config.json").is_file():
         raise UserError(f"There is no model at {path}: name a directory that tfdis-train wrote.")
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
