@@ -26,13 +26,13 @@ _SCRIPTS = {
     "aicrowd_challenge": (20, 3, 1e-3, 1, {"capacity": 1, _TC: 1}),
     "aicrowd_challenge_pretrain": (20, 3, 1e-3, 1, {"capacity": 1, _TC: 1}),
     "celebA_AE": (32, 4, 1e-4, 1, {}),
-    "celebA_VAE": (8, 4, 1e-4, 10000, {"kl": 1}),
-    "celebA_VAE2": (20, 3, 1e-4, 1, {"kl": 1}),
+    "celebA_VAE": (8, 4, 1e-4, 10000, {"kl_loss": 1}),
+    "celebA_VAE2": (20, 3, 1e-4, 1, {"kl_loss": 1}),
     "dsprite_AE": (8, 4, 1e-4, 10000, {}),
     "dsprite_BetaTCVAE": (20, 3, 1e-4, 1, {"capacity": 1, _TC: 1}),
     "dsprite_CVAE": (8, 4, 4e-4, 1, {"capacity": 5}),
-    "dsprite_DIPVAEI": (20, 4, 5e-4, 1, {"kl": 1, "dip": 1}),
-    "dsprite_DIPVAEII": (20, 4, 5e-4, 1, {"kl": 1, "dip": 1}),
+    "dsprite_DIPVAEI": (20, 4, 5e-4, 1, {"kl_loss": 1, "dip": 1}),
+    "dsprite_DIPVAEII": (20, 4, 5e-4, 1, {"kl_loss": 1, "dip": 1}),
     "dsprite_FactorBetaTCVAE": (20, 3, 1e-4, 1, {"capacity": 1, _D_RATIO: 2, _TC: 1}),
     "dsprite_FactorIFCVAE": (
         8, 4, 1e-4, 1,
@@ -42,7 +42,7 @@ _SCRIPTS = {
     "dsprite_IFCVAE": (
         8, 4, 1e-4, 1, {"capacity": 5, "label_loss": 1, "auxiliary_loss": 20}
     ),
-    "dsprite_VAE": (8, 4, 1e-4, 1, {"kl": 1}),
+    "dsprite_VAE": (8, 4, 1e-4, 1, {"kl_loss": 1}),
 }  # fmt: skip
 # iterations_c, where KL has a capacity; else main.py's default holds.
 _ITERATIONS_C = {"aicrowd_challenge", "aicrowd_challenge_pretrain", "dsprite_BetaTCVAE"}

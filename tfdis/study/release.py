@@ -6,6 +6,7 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis import manifest
 from tfdis.errors import UserError
 from tfdis.models.card import card, sha256
 from tfdis.outputs import stage_output
@@ -57,9 +58,9 @@ def write_release(
         for folder, num in folders.items():
             _copy(directory / str(num), partial / folder, licence)
         write_text(partial / "README.md", _overview(study.name, folders, names))
-        files = sorted(path for path in partial.rglob("*") if path.is_file())
-        lines = [f"{sha256(path)}  {path.relative_to(partial).as_posix()}" for path in files]
-        write_text(partial / _SUMS, "\n".join(line for line in lines if "/.tfdis" not in line))
+        files = sorted(path for path in manifest.files_in(partial) if path.name != manifest.LOCK)
+        lines = [f"{sha256(partial / path)}  {path.as_posix()}\n" for path in files]
+        write_text(partial / _SUMS, "".join(lines))
     return list(folders)
 
 
