@@ -1,6 +1,7 @@
 """Export to ONNX, through Keras' own exporter."""
 
 import os
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -97,7 +98,9 @@ def onnx_session(path: str | os.PathLike) -> Any:
 def _convert(part: Part, path: os.PathLike, opset: int) -> None:
     part.model([np.zeros((1, *tensor.shape[1:]), np.float32) for tensor in part.model.inputs])
     try:
-        part.model.export(os.fspath(path), format="onnx", opset_version=opset, verbose=False)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # of NumPy's names in Keras' exporter
+            part.model.export(os.fspath(path), format="onnx", opset_version=opset, verbose=False)
     except (ValueError, RuntimeError, KeyError, NotImplementedError) as error:
         raise UserError(f"The {part.name} cannot become ONNX: {_line(error)}") from error
 
