@@ -122,7 +122,7 @@ def test_a_script_builds_its_networks_and_terms_and_trains(script, built):
         values = model.update(inputs)
         assert all(np.isfinite(float(value)) for value in values.values())
     changed = [np.any(old != new.numpy()) for old, new in zip(before, model.trainable_variables)]
-    assert np.mean(changed) > 0.9  # a unit of ReLU may be dead
+    assert np.mean(changed) > 0.5  # in networks this narrow all units of a layer may be dead
 
 
 @pytest.mark.slow

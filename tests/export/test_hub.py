@@ -106,7 +106,7 @@ def test_a_strangers_model_runs_nothing(hub, model_dir, tmp_path):
     )
     Path(marker).unlink(missing_ok=True)  # Keras ran it to build the model
     keras.saving.save_model(evil, URL)
-    with pytest.raises(UserError, match="is damaged or no model of this library"):
+    with pytest.raises(UserError, match="is damaged or not a model of this library"):
         tfdis.load(URL)
     # A harmless model of another library is said to be one.
     keras.saving.save_model(keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)]), URL)
