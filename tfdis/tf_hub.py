@@ -40,10 +40,13 @@ def write_hub_module(path: str | os.PathLike, signatures: Mapping[str, Callable]
         values.update(each.values)
     with tf.Graph().as_default(), v1.Session() as session:
         variables = {key: _variable(value) for key, value in values.items()}
+        # At once, and before the graph has grown: a session reads all that was added at every run.
+        given = {key: v1.placeholder(each.dtype, each.shape) for key, each in variables.items()}
+        session.run(
+            [v1.assign(variable, given[key]) for key, variable in variables.items()],
+            {given[key]: value for key, value in values.items()},
+        )
         definitions = {name: each.imported(name, variables) for name, each in plain.items()}
-        for key, variable in variables.items():
-            given = v1.placeholder(variable.dtype, variable.shape)
-            session.run(v1.assign(variable, given), {given: values[key]})
         builder = v1.saved_model.Builder(os.fspath(path))
         builder.add_meta_graph_and_variables(
             session,
