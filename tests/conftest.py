@@ -46,15 +46,26 @@ def full_disk():
     """A context where no file of this process can grow beyond 8 kB, as if the disk were full."""
 
     @contextlib.contextmanager
-    def limited():
+    def limited(size=8192):
         soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (8192, hard))
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
         try:
             yield
         finally:
             resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
     return limited
+
+
+@pytest.fixture
+def op_by_op():
+    """Runs op by op what is compiled elsewhere: two steps of a deep network take less than its
+    compilation."""
+    import tensorflow as tf
+
+    tf.config.run_functions_eagerly(True)
+    yield
+    tf.config.run_functions_eagerly(False)
 
 
 @pytest.fixture(autouse=True)
