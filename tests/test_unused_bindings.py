@@ -1,10 +1,24 @@
+from pathlib import Path
+
 import gin
 import pytest
 
 from tfdis import config
 from tfdis.errors import UserError
-from tfdis.unused_bindings import LATER, strictly, tell_unused, unused
+from tfdis.unused_bindings import (
+    LATER,
+    strictly,
+    tell_unused,
+    told_together,
+    untold,
+    unused,
+)
 
+_BOUND = [
+    "fc_encoder.layer_sizes = [5]",
+    "conv_encoder.width = 0.1",
+    "fc_decoder.layer_sizes = [7]",
+]
 _NETWORK = ["encoder.num_latent = 2", "encoder.encoder_fn = @first/fc_encoder"]
 
 
@@ -58,12 +72,10 @@ def test_what_is_referred_to_counts_as_used():
         assert sorted(unused()) == ["Ftrl.beta", "discriminator_optimizer.optimizer_fn"]
 
 
-def test_a_warning_or_under_strictly_an_error(capsys, tmp_path):
-    before = tmp_path / "before.gin"
-    before.write_text("fc_decoder.layer_sizes = [7]\n")
-    with config.parsed([str(before)], [*_NETWORK, "conv_encoder.width = 0.5"]):
+def test_a_warning_or_under_strictly_an_error(capsys):
+    with config.parsed([], [*_NETWORK, "fc_decoder.layer_sizes = [7]", "conv_encoder.width = 0.5"]):
         _encoder()
-        tell_unused(read_before=[str(before)])
+        tell_unused(but=["fc_decoder.layer_sizes"])
         assert capsys.readouterr().err == (
             "warning: nothing uses conv_encoder.width: leave it out, or bind parameters of what "
             "the config chooses.\n"
@@ -71,5 +83,31 @@ def test_a_warning_or_under_strictly_an_error(capsys, tmp_path):
         with strictly(), pytest.raises(UserError, match=r"^Nothing uses fc_decoder"):
             tell_unused()
         with strictly():
-            tell_unused(but=["conv_encoder.width"], read_before=[str(before)])
+            tell_unused(but=["conv_encoder.width", "fc_decoder.layer_sizes"])
+        with strictly(), untold():
+            tell_unused()
     assert capsys.readouterr().err == ""
+
+
+def test_what_others_wrote_is_not_told(tmp_path):
+    paths = {}
+    for name in ("mine", "model", "disentanglement_lib"):
+        (tmp_path / name).mkdir()
+        paths[name] = str(tmp_path / name / "some.gin")
+        Path(paths[name]).write_text("fc_decoder.layer_sizes = [7]\n")
+    ready = [paths["disentanglement_lib"], "metrics/mig.gin"]
+    with config.parsed(ready, _NETWORK, read_back=[paths["model"]]):
+        _encoder()
+        assert unused() == []
+    with config.parsed([*ready, paths["mine"]], _NETWORK, read_back=[paths["model"]]):
+        _encoder()
+        assert unused() == ["fc_decoder.layer_sizes"]
+
+
+def test_together_what_no_call_used(capsys):
+    with told_together():
+        for used in ("fc_encoder", "conv_encoder"):
+            with config.parsed([], _BOUND), told_together():
+                gin.get_configurable(used)(2, (64, 64, 1))
+                tell_unused()
+    assert "nothing uses fc_decoder.layer_sizes: leave it out" in capsys.readouterr().err

@@ -5,6 +5,7 @@ import functools
 import importlib
 import inspect
 import pkgutil
+import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -129,20 +130,28 @@ def find_gin_file(name: str) -> Path:
     )
 
 
-def parse(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> None:
-    """Reads gin files and bindings, in this order, into gin's global config.
+def parse(
+    gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = (), read_back: Sequence[str] = ()
+) -> None:
+    """Reads gin files and bindings into gin's global config.
+
+    Args:
+        gin_files: gin files, as `find_gin_file` finds them.
+        gin_bindings: read after the files.
+        read_back: files that a stage finds in the directory that it reads; read first.
 
     Raises:
         UserError: a file is missing, or a line is not gin, or names what does not exist.
     """
     register_all()
-    read(gin_files, gin_bindings)
+    read([*read_back, *gin_files], gin_bindings, read_back=read_back)
 
 
 def read(
     gin_files: Sequence[str] = (),
     gin_bindings: Sequence[str] = (),
     skip_unknown: Sequence[str] = (),
+    read_back: Sequence[str] = (),
 ) -> None:
     """`parse` with the names that are registered so far.
 
@@ -150,6 +159,7 @@ def read(
         gin_files: gin files, as `find_gin_file` finds them.
         gin_bindings: read after the files.
         skip_unknown: names whose bindings are passed over where they are not registered.
+        read_back: which of the files are not the user's.
 
     Raises:
         UserError: see `parse`.
@@ -164,22 +174,32 @@ def read(
         raise UserError(
             f"gin could not read {', '.join(paths)}: one of these files includes itself."
         ) from error
+    except tokenize.TokenError as error:
+        _clear()
+        where = ", ".join([*paths, *gin_bindings])
+        raise UserError(
+            f"gin could not read {where}: a bracket or a quote is not closed."
+        ) from error
     except (ValueError, SyntaxError, TypeError, OSError, ImportError) as error:
         _clear()
         where = ", ".join([*paths, *gin_bindings])
-        raise UserError(f"gin could not read {where}: {one_sentence(error)}") from error
-    for source in (*paths, list(gin_bindings)):
-        gin_lines.remember(source)
+        reason = f"{error.strerror}." if getattr(error, "strerror", None) else one_sentence(error)
+        raise UserError(f"gin could not read {where}: {reason}") from error
+    for name, path in zip(gin_files, paths):
+        gin_lines.remember(path, name in read_back)
+    gin_lines.remember(list(gin_bindings))
 
 
 @contextmanager
-def parsed(gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = ()) -> Iterator[None]:
+def parsed(
+    gin_files: Sequence[str] = (), gin_bindings: Sequence[str] = (), read_back: Sequence[str] = ()
+) -> Iterator[None]:
     """`parse` for the time of a `with` block; gin's config is empty afterwards.
 
     Raises:
         UserError: also where a configurable misses a binding that it requires.
     """
-    parse(gin_files, gin_bindings)
+    parse(gin_files, gin_bindings, read_back)
     try:
         with explained():
             yield
@@ -198,11 +218,37 @@ def explained() -> Iterator[None]:
         yield
     except UserError as error:
         raise UserError(without_gins_trace(error)) from error
+    except RecursionError as error:
+        name = _refers_to_itself()
+        if name is None:
+            raise
+        raise UserError(
+            f"The gin config goes in a circle: what {name} refers to refers to {name}."
+        ) from error
     except (RuntimeError, TypeError) as error:
         message = without_gins_trace(error)
         if "Required bindings" in message or "No values supplied by Gin" in message:
             raise missing_binding(" ".join(message.split())) from error
         raise
+
+
+def _refers_to_itself() -> str | None:
+    """A configurable, or a macro, whose bindings lead back to it."""
+    references: dict[tuple[str, str], set[tuple[str, str]]] = {}
+    for key, parameters in gin.config._CONFIG.items():
+        found = gin.config.iterate_references(list(parameters.values()))
+        references[key] = {("/".join(each.scopes), each.configurable.selector) for each in found}
+    for start in references:
+        seen: set[tuple[str, str]] = set()
+        todo = set(references[start])
+        while todo:
+            key = todo.pop()
+            if key == start:
+                scope, selector = key
+                return f"%{scope}" if selector == "gin.macro" else f"@{selector.split('.')[-1]}"
+            seen.add(key)
+            todo |= references.get(key, set()) - seen
+    return None
 
 
 def missing_binding(what: str) -> UserError:

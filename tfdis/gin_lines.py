@@ -1,5 +1,7 @@
-"""Finds the line of a gin file that binds a parameter, which gin itself does not keep."""
+"""Finds where a parameter is bound, in a file's line or on a command line; gin does not keep it."""
 
+import contextlib
+import contextvars
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -7,16 +9,44 @@ import gin
 from gin import config_parser
 
 _read: list[str | Sequence[str]] = []
+_read_back: set[str] = set()
+_typed: contextvars.ContextVar[frozenset[str]] = contextvars.ContextVar(
+    "typed", default=frozenset()
+)
 
 
-def remember(source: str | Sequence[str]) -> None:
-    """Records what gin has read: the path of a file, or a list of bindings."""
+def remember(source: str | Sequence[str], read_back: bool = False) -> None:
+    """Records what gin has read.
+
+    Args:
+        source: the path of a file, or a list of bindings.
+        read_back: it is a file from a directory that a stage reads, and not the user's.
+    """
     _read.append(source)
+    if read_back:
+        _read_back.add(source)
+
+
+def is_read_back(file: str) -> bool:
+    """Whether a file comes from a directory that a stage reads."""
+    return file in _read_back
+
+
+@contextlib.contextmanager
+def typed(bindings: Sequence[str]) -> Iterator[None]:
+    """Bindings that the user gave with --gin_bindings, for the time of a `with` block."""
+    lines = frozenset(line.strip() for each in bindings for line in each.splitlines())
+    token = _typed.set(lines)
+    try:
+        yield
+    finally:
+        _typed.reset(token)
 
 
 def forget() -> None:
     """Records that gin's config is empty."""
     _read.clear()
+    _read_back.clear()
 
 
 def line_of(name: str, parameter: str, value: Any) -> str:
@@ -28,8 +58,9 @@ def line_of(name: str, parameter: str, value: Any) -> str:
         value: what it got; a caller's argument goes before what gin has.
 
     Returns:
-        Such as "bound in my.gin, line 3" or "bound as first/encoder.num_latent"; "" where the
-        value does not come from gin.
+        Such as "bound in my.gin, line 3", "bound with --gin_bindings" or, where a caller of this
+        library bound it, "bound as first/encoder.num_latent"; "" where the value does not come
+        from gin.
     """
     scopes = gin.current_scope()
     for length in range(len(scopes), -1, -1):
@@ -45,6 +76,8 @@ def line_of(name: str, parameter: str, value: Any) -> str:
         lines = _locations(scope, name, parameter)
         if lines and lines[-1].filename:
             return f"bound in {lines[-1].filename}, line {lines[-1].line_num}"
+        if lines and lines[-1].line_content.strip() in _typed.get():
+            return "bound with --gin_bindings"
         return f"bound as {key}"
     return ""
 

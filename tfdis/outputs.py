@@ -18,6 +18,7 @@ from tfdis import manifest, results
 from tfdis.errors import UserError
 from tfdis.locks import is_free, locked
 from tfdis.manifest import Manifest
+from tfdis.unused_bindings import tell_unused, told_together
 
 _AT_FDCWD = -100
 _RENAME_EXCHANGE = 2
@@ -32,6 +33,8 @@ def stage_output(
 ) -> Iterator[Path]:
     """Gives an empty directory to fill; it takes the name `output_dir` once all went well.
 
+    By then all of the stage's bindings have been used, so those that were not are told here.
+
     Args:
         stage: the name of the stage that writes.
         output_dir: the final name.
@@ -39,7 +42,7 @@ def stage_output(
         inputs: directories that are read.
 
     Raises:
-        UserError: see `refuse_output`; or it cannot be written.
+        UserError: see `refuse_output` and `tell_unused`; or it cannot be written.
     """
     refuse_output(stage, output_dir, overwrite, inputs)
     target = Path(output_dir).resolve()
@@ -49,7 +52,9 @@ def stage_output(
         _clear_leftovers(target)
         partial.mkdir(parents=True)
         with locked(partial):
-            yield partial
+            with told_together():  # one stage may write for another
+                yield partial
+                tell_unused()
             paths = {path.as_posix() for path in manifest.files_in(partial)} - {manifest.LOCK}
             Manifest(stage, paths, complete=True).write(partial)
             results.sync(partial)

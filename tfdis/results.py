@@ -133,13 +133,27 @@ def update_result_directory(
     """
     results_dir = Path(results_dir)
     if previous_results_dir is not None:
-        shutil.copytree(previous_results_dir, results_dir, dirs_exist_ok=True)
+        _copy(Path(previous_results_dir), results_dir)
     config = write_gin(results_dir, stage)
     write_json(results_dir / "json" / f"{stage}_config.json", gin_dict(config))
     write_json(
         results_dir / "json" / f"{stage}_results.json", {**results, "uuid": str(uuid.uuid4())}
     )
     write_json(results_dir / "aggregate" / f"{stage}.json", aggregate(results_dir / "json"))
+
+
+def _copy(source: Path, target: Path) -> None:
+    """Copies a directory; `shutil.copytree` says in its own way what the system told it."""
+    for path in sorted(source.rglob("*")):
+        if not path.is_file():
+            continue
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"{path} could not be read: {error.strerror}.") from error
+        copy = target / path.relative_to(source)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(content)
 
 
 def write_gin(results_dir: str | os.PathLike, stage: str) -> str:

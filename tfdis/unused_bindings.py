@@ -3,8 +3,9 @@
 import contextlib
 import contextvars
 import sys
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
+from typing import Any
 
 import gin
 
@@ -24,6 +25,9 @@ LATER = (
 _refused: contextvars.ContextVar[Collection[str] | None] = contextvars.ContextVar(
     "refused", default=()
 )
+_collected: contextvars.ContextVar[list[list[str]] | None] = contextvars.ContextVar(
+    "collected", default=None
+)
 
 Key = tuple[str, str, str]  # scope, selector, parameter
 
@@ -35,27 +39,61 @@ def strictly(names: Collection[str] | None = None) -> Iterator[None]:
     Args:
         names: only these are, such as "vae.beta"; None: all.
     """
-    token = _refused.set(names)
+    with _during(_refused, names):
+        yield
+
+
+@contextlib.contextmanager
+def untold() -> Iterator[None]:
+    """Nothing is said inside of unused bindings: they are meant for other stages too."""
+    with _during(_collected, []):
+        yield
+
+
+@contextlib.contextmanager
+def told_together() -> Iterator[None]:
+    """`tell_unused` speaks at the end of the `with` block, of what was unused at every call in it.
+
+    Inside `untold`, or another such block, that one decides.
+
+    Raises:
+        UserError: see `tell_unused`.
+    """
+    if _collected.get() is not None:
+        yield
+        return
+    collected: list[list[str]] = []
+    with _during(_collected, collected):
+        yield
+    if collected:
+        refuse_or_warn([name for name in collected[0] if all(name in names for names in collected)])
+
+
+@contextlib.contextmanager
+def _during(variable: contextvars.ContextVar, value: Any) -> Iterator[None]:
+    token = variable.set(value)
     try:
         yield
     finally:
-        _refused.reset(token)
+        variable.reset(token)
 
 
-def tell_unused(
-    later: Collection[str] = (), but: Collection[str] = (), read_before: Sequence[str] = ()
-) -> None:
+def tell_unused(later: Collection[str] = (), but: Collection[str] = ()) -> None:
     """Reports the bindings that nothing has used so far: a warning, or under `strictly` an error.
 
     Args:
         later: packages whose names are used later, or in another stage.
         but: bindings that are never reported, such as "wandb_logger.name".
-        read_before: gin files that are not the user's, such as that of the training.
 
     Raises:
         UserError: there are some, and they are refused.
     """
-    refuse_or_warn(name for name in unused(later, read_before) if name not in but)
+    names = [name for name in unused(later) if name not in but]
+    collected = _collected.get()
+    if collected is None:
+        refuse_or_warn(names)
+    else:
+        collected.append(names)
 
 
 def refuse_or_warn(names: Collection[str]) -> None:
@@ -74,12 +112,14 @@ def refuse_or_warn(names: Collection[str]) -> None:
     print(f"warning: {message}.", file=sys.stderr)
 
 
-def unused(later: Collection[str] = (), read_before: Sequence[str] = ()) -> list[str]:
+def unused(later: Collection[str] = ()) -> list[str]:
     """The bindings that nothing has used so far, each as "scope/name.parameter"; see `tell_unused`.
 
     A binding is used when its configurable was called, in its scope, and took the parameter from
     gin. References tell what is called later: `model.loggers = [@wandb_logger]` uses
-    `wandb_logger.project`. What a ready file binds is left out: it serves many models.
+    `wandb_logger.project`. Left out is what the user did not write for this run: the bindings of
+    ready files and of disentanglement_lib's files, which serve many models, and of a config that a
+    stage reads back from a model's directory.
     """
     config, used = gin.config._CONFIG, _used()
     names = []
@@ -91,15 +131,16 @@ def unused(later: Collection[str] = (), read_before: Sequence[str] = ()) -> list
             if (scope, selector, parameter) in used:
                 continue
             name = f"{scope}/{registered.name}.{parameter}".lstrip("/")
-            files = gin_lines.files_of(scope, registered.name, parameter)
-            if not files or any(not _is_ours(file, read_before) for file in files):
+            if not all(map(_is_of_others, gin_lines.files_of(scope, registered.name, parameter))):
                 names.append(name)
     return names
 
 
-def _is_ours(file: str | None, read_before: Sequence[str]) -> bool:
-    # A ready file serves many models; unused bindings in it are not mistakes of the user.
-    return file is not None and (file in read_before or Path(file).is_relative_to(config_dirs()[1]))
+def _is_of_others(file: str | None) -> bool:
+    if file is None:
+        return False
+    ready = Path(file).is_relative_to(config_dirs()[1])
+    return ready or "disentanglement_lib" in Path(file).parts or gin_lines.is_read_back(file)
 
 
 def _belongs(module: str, packages: Collection[str]) -> bool:

@@ -51,12 +51,18 @@ class Attack:
             gin.clear_config()
 
 
-def state_of(directory: Path) -> dict[str, tuple[int, int, int]]:
-    """Every path below a directory, with what changes when its content does."""
+def state_of(directory: Path, folders: bool = True) -> dict[str, tuple[int, int, int] | None]:
+    """Every path below a directory, with what changes when its content does.
+
+    Args:
+        directory: where.
+        folders: whether a folder changes where a file in it came and went.
+    """
     found = {}
     for path in sorted(directory.rglob("*")):
         about = path.lstat()
-        found[str(path)] = about.st_size, about.st_mtime_ns, about.st_ino
+        seen = folders or not path.is_dir()
+        found[str(path)] = (about.st_size, about.st_mtime_ns, about.st_ino) if seen else None
     return found
 
 

@@ -17,11 +17,20 @@ line, `tfdis-<command>: <sentence>`, which matches `says`; that neither the mode
 around it nor what `given` made has changed or grown.
 """
 
+import functools
+import http.server
 import re
+import shutil
+import threading
+from pathlib import Path
 
 import pytest
 from attack import Attack, state_of
+from commands import COMMANDS
+from faults import operations_in
 
+from tfdis.data.files import RemoteFile
+from tfdis.data.shapes3d import Shapes3D
 from tfdis.training.train import train_with_gin
 
 _SMALL = """
@@ -77,3 +86,66 @@ def refused(world, tmp_path, monkeypatch, capfd):
         assert (state_of(world), state_of(here)) == before
 
     return run
+
+
+@pytest.fixture(scope="session")
+def _undisturbed(world, tmp_path_factory):
+    """Each command of the table, run once when it is asked for: where, and its operations."""
+    path, found = tmp_path_factory.mktemp("commands"), {}
+
+    def run(name: str) -> tuple[Path, int]:
+        if name not in found:
+            here = path / name.replace(" ", "_")
+            here.mkdir()
+            command = COMMANDS[name]
+            command.given(here)
+            attack, places = command.attack(name), {"model": world / "models/model", "here": here}
+            assert attack.main(**places) in (0, None), name
+            found[name] = here, operations_in(here, lambda: attack.main(**places))
+        return found[name]
+
+    return run
+
+
+@pytest.fixture
+def written(_undisturbed, tmp_path):
+    """Gives a copy of what a command of the table read and wrote."""
+
+    def copy(name: str) -> Path:
+        here, _ = _undisturbed(name)
+        return Path(shutil.copytree(here, tmp_path / "here"))
+
+    return copy
+
+
+@pytest.fixture
+def operations(_undisturbed):
+    """By command of the table, how many operations on files it takes to replace its output."""
+
+    class _Counts:
+        def __getitem__(self, name: str) -> int:
+            return _undisturbed(name)[1]
+
+    return _Counts()
+
+
+@pytest.fixture
+def served(tmp_path, monkeypatch):
+    """The place of a data set's file of 50 kB, which a server in this process gives."""
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served" / "3dshapes.h5").write_bytes(bytes(50_000))
+    monkeypatch.setenv("DISENTANGLEMENT_LIB_DATA", str(tmp_path / "data"))
+    handler = functools.partial(_Silent, directory=tmp_path / "served")
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        url = f"http://127.0.0.1:{server.server_port}/3dshapes.h5"
+        monkeypatch.setattr(Shapes3D, "files", (RemoteFile("3dshapes/3dshapes.h5", url),))
+        yield tmp_path / "data" / "3dshapes" / "3dshapes.h5"
+        server.shutdown()
+        thread.join()
+
+
+class _Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass

@@ -1,13 +1,14 @@
-"""A process that dies at its Nth operation on files, in this process.
+"""A process that dies, or gets a signal, at its Nth operation on files, in this process.
 
-From the Nth operation on, every operation on files below a directory fails with `Killed`, so
-whatever cleans up does nothing, as after kill -9. Locks are freed, as the system frees them.
+From the operation on at which it dies, every operation on files below a directory fails with
+`Killed`, so whatever cleans up does nothing, as after kill -9. Locks are freed, as the system frees
+them.
 """
 
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -22,6 +23,7 @@ class _Death:
     def __init__(self):
         self.directory: str | None = None
         self.countdown = 0
+        self.signal_number: int | None = None
         self.last = ""
 
     def hear(self, event: str, arguments: tuple) -> None:
@@ -44,7 +46,9 @@ class _Death:
         self.countdown -= 1
         if self.countdown == 0:
             self.last = f"{event} {path}"
-        if self.countdown <= 0:
+            if self.signal_number is not None:
+                os.kill(os.getpid(), self.signal_number)
+        if self.countdown <= 0 and self.signal_number is None:
             raise Killed(f"{event} {path}")
 
 
@@ -64,3 +68,24 @@ def killed_at(number: int, directory: Path) -> Iterator[_Death]:
             yield _death
     finally:
         _death.directory = None
+
+
+@contextlib.contextmanager
+def signalled_at(number: int, directory: Path, signal_number: int) -> Iterator[_Death]:
+    """Sends this process a signal at its operation `number`, from 1, on files below a directory.
+
+    The object that it gives has `last`, the operation; empty where there were not so many.
+    """
+    _death.signal_number = signal_number
+    try:
+        with killed_at(number, directory) as death:
+            yield death
+    finally:
+        _death.signal_number = None
+
+
+def operations_in(directory: Path, action: Callable[[], object]) -> int:
+    """How many operations on files below a directory an action takes."""
+    with killed_at(sys.maxsize, directory) as death:
+        action()
+    return sys.maxsize - death.countdown

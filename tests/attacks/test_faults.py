@@ -155,25 +155,3 @@ def _same_run(model_dir: Path, undisturbed: Path, where: str) -> None:
     assert progress == (undisturbed / "progress.jsonl").read_text(), where
     assert [path.name for path in model_dir.parent.iterdir()] == ["model"], where
     assert not _leftovers(model_dir), where
-
-
-@pytest.mark.parametrize("stage", ["train", *_STAGES])
-def test_a_full_disk_leaves_what_was_there(stage, world, outputs, tmp_path, full_disk, capfd):
-    options = f"--model_dir={{model}} --output_dir={{here}}/out {_STAGES.get(stage)}"
-    if stage == "train":
-        shutil.copytree(world / "models" / "model", tmp_path / "out")
-        options = "--gin_file={small} --model_dir={here}/out"
-    else:
-        shutil.copytree(outputs / stage, tmp_path / "out")
-    before = manifest.read(tmp_path / "out")
-    attack = Attack(stage, f"{options} --overwrite", "")
-    places = {"model": world / "models/model", "small": world / "small.gin", "here": tmp_path}
-    capfd.readouterr()
-    with full_disk():
-        code = attack.main(**places)
-    answer = capfd.readouterr().err.splitlines()[-1]
-    assert code == 2, answer
-    assert answer.startswith(f"tfdis-{stage}: ")
-    assert "could not be written: File too large" in answer
-    assert manifest.read(tmp_path / "out") == before
-    assert not _leftovers(tmp_path)

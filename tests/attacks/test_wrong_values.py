@@ -116,7 +116,7 @@ def _says(binding, expected):
     name, value = binding.split(" = ")
     shown = "inf" if value == "1e999" else value
     shown = ".*" if "@" in value else re.escape(shown)
-    return rf"{re.escape(name)} is {shown} \(bound as {re.escape(name)}\): .*{expected}"
+    return rf"{re.escape(name)} is {shown} \(bound with --gin_bindings\): .*{expected}"
 
 
 ATTACKS = [
@@ -142,6 +142,7 @@ _NUMBERS = {
     "reproduce --model_num": (["-1", "1.0"], "a whole number from 0 up"),
     "export --model_dir={model} --opset": (["0", "new"], "from 1 up"),
     "data show sprites --seed": (["-1", "a"], "from 0 to 4294967295"),
+    "compare study --by=x --score=mig --difference": (["-1", "0", "nan", "x"], "a number above 0"),
     "aicrowd train --hours": (["-1", "nan", "inf", "0"], "a number above 0"),
 }
 ATTACKS += [
@@ -173,6 +174,18 @@ ATTACKS += [
     for (command, binding), expected in _STAGES.items()
 ]
 ATTACKS += [
+    Attack(
+        "visualize",
+        f"{_OUT} --gin_bindings='draw_all.traversal_spacing = 1e-9'",
+        "expected at most 1,000 steps from one end to the other",
+    ),
+    Attack(
+        "evaluate",
+        f"{_OUT} --gin_file=metrics/mig.gin --gin_bindings='mig.num_train = 100000000000'",
+        "100,000,000,000 points are asked for",
+    ),
+]
+ATTACKS += [
     Attack("export", f"{_OUT} --opset={opset}", rf"export\.opset is {opset} .*from 14 to 18")
     for opset in (1, 99)
 ]
@@ -187,6 +200,11 @@ ATTACKS += [
         r"batch_size is 'many' \(bound in .*mine\.gin, line 3\)",
         _file,
     ),
+    Attack(
+        "train", _train("vae.beta = @vae()"), r"in a circle: what @vae refers to refers to @vae"
+    ),
+    Attack("train", _train("ONE = %TWO", "TWO = %ONE", "vae.beta = %ONE"), r"in a circle: what %"),
+    Attack("train", _train("fc_encoder.layer_sizes = [3"), "a bracket or a quote is not closed"),
     Attack("train", _train("model.model = @vae"), r"model\.model is @vae.*parentheses"),
     Attack(
         "train",

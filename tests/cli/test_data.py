@@ -101,12 +101,12 @@ def test_an_unknown_name_is_one_sentence(command, capsys):
 
 
 def test_show_draws_a_png_and_a_moving_gif(tmp_path, capsys):
-    assert main(["show", "sprites", "--output_dir", str(tmp_path)]) == 0
-    with Image.open(tmp_path / "sprites.png") as sheet:
+    assert main(["show", "sprites", "--output_dir", str(tmp_path / "shown")]) == 0
+    with Image.open(tmp_path / "shown" / "sprites.png") as sheet:
         assert min(sheet.size) > 500
-    with Image.open(tmp_path / "sprites.gif") as animation:
+    with Image.open(tmp_path / "shown" / "sprites.gif") as animation:
         assert animation.n_frames > 10
-    assert f"{tmp_path}/sprites.gif" in capsys.readouterr().out
+    assert f"{tmp_path}/shown/sprites.gif" in capsys.readouterr().out
 
 
 def test_show_of_images_without_factors(tmp_path):
@@ -114,9 +114,17 @@ def test_show_of_images_without_factors(tmp_path):
         tmp_path / "mine.npy", np.random.default_rng(0).integers(0, 256, (5, 8, 8, 3), np.uint8)
     )
     binding = f"array_file.path = '{tmp_path}/mine.npy'"
-    arguments = ["show", "array_file", "--gin_bindings", binding, "--output_dir", str(tmp_path)]
+    shown = tmp_path / "shown"
+    arguments = [
+        "show",
+        "array_file",
+        "--gin_bindings",
+        binding,
+        "--output_dir",
+        str(tmp_path / "shown"),
+    ]
     assert main(arguments) == 0
-    assert (tmp_path / "mine.npy.png").is_file()
+    assert (shown / "mine.npy.png").is_file()
 
 
 def test_a_traversal_moves_one_factor_alone():

@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         default=8.0,
         help="time for everything, export included (default: 8, the challenge's)",
     )
-    add_gin(train, "default: aicrowd.gin", strict=True)
+    add_gin(train, "default: aicrowd.gin")
 
     evaluate = commands.add_parser("evaluate", help="what the grader does: five metrics, one table")
     evaluate.add_argument("--metric", metavar="NAME[,NAME]", help="only these")

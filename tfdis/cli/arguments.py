@@ -38,7 +38,7 @@ def add_gin(
     parser: argparse.ArgumentParser,
     files: str | None = "read in this order; repeat it for several",
     bindings: str = "read after the files; repeat it for several",
-    strict: bool = False,
+    strict: bool = True,
     **kwargs: Any,
 ) -> None:
     """Adds --gin_file, --gin_bindings and --import.
@@ -47,7 +47,7 @@ def add_gin(
         parser: of the command.
         files: help on --gin_file; None: the command has none.
         bindings: help on --gin_bindings.
-        strict: add --strict, for a command that builds a model.
+        strict: add --strict; a study's bindings are meant for all stages, and have their own rule.
         kwargs: of `add_argument`, for --gin_file.
     """
     if files is not None:

@@ -1,6 +1,7 @@
 """What all commands share: how an error, or a signal, reaches the user."""
 
 import argparse
+import contextlib
 import signal
 import sys
 from collections.abc import Callable, Sequence
@@ -74,12 +75,16 @@ def _import_and_perform(
         from tfdis.own_modules import import_modules
 
         import_modules(arguments.imports)
-    if getattr(arguments, "strict", False):
-        from tfdis.unused_bindings import strictly
+    with contextlib.ExitStack() as stack:
+        if getattr(arguments, "gin_bindings", []):
+            from tfdis.gin_lines import typed
 
-        with strictly():
-            return command(arguments)
-    return command(arguments)
+            stack.enter_context(typed(arguments.gin_bindings))
+        if getattr(arguments, "strict", False):
+            from tfdis.unused_bindings import strictly
+
+            stack.enter_context(strictly())
+        command(arguments)
 
 
 def _sentence(error: UserError | OSError) -> str | None:

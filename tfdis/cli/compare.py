@@ -5,6 +5,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis.checks import Positive
+from tfdis.cli.arguments import of
 from tfdis.cli.command import run_command
 
 
@@ -29,7 +31,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument(
         "--difference",
-        type=float,
+        type=of(Positive),
         metavar="D",
         help="say how many seeds would find a difference of D (default: of the one seen)",
     )

@@ -38,10 +38,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     check.add_argument("name", metavar="NAME", nargs="?", help="default: every data set")
     show = commands.add_parser("show", help="draw traversals of the factors and random samples")
     show.add_argument("name", metavar="NAME")
-    show.add_argument("--output_dir", default=".", metavar="DIR", help="default: %(default)s")
+    show.add_argument("--output_dir", metavar="DIR", help="default: pictures/NAME")
     show.add_argument(
         "--seed", type=of(Seed), default=0, help="of the samples; default: %(default)s"
     )
+    show.add_argument("--overwrite", action="store_true", help="replace pictures that are there")
     add_gin(show, None, "such as \"image_folder.path = '/my/images'\"; repeat it for several")
     return run_command(parser, _command, argv)
 
@@ -130,28 +131,38 @@ def _any_answers(name: str, file: "RemoteFile", asked: dict[str, bool]) -> bool:
 def _show(arguments: argparse.Namespace) -> None:
     from tfdis.config import parsed
     from tfdis.data.named import get_named_ground_truth_data
+    from tfdis.outputs import stage_output
+
+    directory = Path(arguments.output_dir or Path("pictures") / arguments.name)
+    with parsed(gin_bindings=arguments.gin_bindings):
+        data = get_named_ground_truth_data(arguments.name)
+        with stage_output("data", directory, arguments.overwrite) as partial:
+            names = _draw(data, arguments.seed, partial)
+    print("Written:", *(directory / name for name in names), sep="\n  ")
+
+
+def _draw(data: "GroundTruthData", seed: int, directory: Path) -> tuple[str, str]:
+    """Writes the traversals and samples of a data set; returns the names of the files."""
     from tfdis.visualize.animation import save_gif
     from tfdis.visualize.sheet import SCREEN_DPI, Label, Sheet
     from tfdis.visualize.style import save_png
 
-    with parsed(gin_bindings=arguments.gin_bindings):
-        data = get_named_ground_truth_data(arguments.name)
-    factors, traversals = traverse_factors(data, arguments.seed)
-    random_state = np.random.RandomState(arguments.seed)
+    factors, traversals = traverse_factors(data, seed)
+    random_state = np.random.RandomState(seed)
     samples = data.sample_observations(_SAMPLE_ROWS * _COLUMNS, random_state)
     samples = samples.reshape(_SAMPLE_ROWS, _COLUMNS, *samples.shape[1:])
     labels = [Label(name) for name in factors]
     sample_labels = [Label("samples"), *[Label("")] * (_SAMPLE_ROWS - 1)]
     images = np.concatenate([traversals, samples])
     sheet = Sheet(*images.shape[:2], images.shape[2:], [*labels, *sample_labels])
-    png, gif = (Path(arguments.output_dir) / f"{data.name}{end}" for end in (".png", ".gif"))
-    save_png(png, sheet.filled(images), sheet.dpi)
+    png, gif = f"{data.name}.png", f"{data.name}.gif"
+    save_png(directory / png, sheet.filled(images), sheet.dpi)
 
     moving = traversals if len(traversals) else samples[:1]
     names = [Label(name) for name in factors or ["samples"]]
     sheet = Sheet(1, len(moving), images.shape[2:], column_labels=names, min_dpi=2 * SCREEN_DPI)
-    save_gif(gif, [sheet.filled(moving[None, :, frame]) for frame in range(_COLUMNS)])
-    print("Written:", png, gif, sep="\n  ")
+    save_gif(directory / gif, [sheet.filled(moving[None, :, frame]) for frame in range(_COLUMNS)])
+    return png, gif
 
 
 def traverse_factors(data: "GroundTruthData", seed: int = 0) -> tuple[list[str], np.ndarray]:

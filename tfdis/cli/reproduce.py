@@ -67,7 +67,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--model_dir", help="evaluate this trained model and skip the training")
     parser.add_argument("--only_print", action="store_true", help="print the settings, run nothing")
-    add_gin(parser, None, "read last, by every stage")
+    add_gin(parser, None, "read last, by every stage", strict=False)
     parser.add_argument("--overwrite", action="store_true", help="replace existing output")
     parser.add_argument("--resume", action="store_true", help="continue an earlier start of it")
     return run_command(parser, _reproduce, argv, "--resume continues from what is saved")

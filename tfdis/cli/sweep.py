@@ -44,6 +44,7 @@ def _parser() -> argparse.ArgumentParser:
         parser,
         "the study, such as studies/small.gin; may be given several times",
         'read last, by every stage of every model: "model.training_steps = 10"',
+        strict=False,
         required=True,
     )
     parser.add_argument(

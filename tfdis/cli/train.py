@@ -22,7 +22,6 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser,
         "looked for in the working directory, then among the ready ones of the package "
         "(vae.gin, factor_vae.gin, ...); repeat it for several, the later ones win",
-        strict=True,
     )
     parser.add_argument(
         "--model_dir",

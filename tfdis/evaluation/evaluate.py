@@ -1,5 +1,6 @@
 """The evaluate stage: scores of a model directory."""
 
+import contextlib
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from tfdis.evaluation.scoring import configured_scores
 from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, settings_of
 from tfdis.evaluation.sources import DataSource, Progress
 from tfdis.outputs import refuse_output, stage_output
+from tfdis.unused_bindings import told_together
 
 
 def evaluate_with_gin(
@@ -117,13 +119,15 @@ def evaluate_metrics(
     opened = ModelDirectory(model_dir)
     progress = MetricProgress(len(names))
     scores = {}
-    for name, directory in directories.items():
-        progress.metric(name)
-        with gin_apart(), settings_of(name, gin_config_files, gin_bindings):
-            _bind_unless_bound("evaluation.name", name)
-            scores[name] = evaluate_directory(
-                opened, directory, overwrite, progress.encoded, reference
-            )
+    # What is bound for one metric no other uses.
+    with told_together() if len(names) > 1 else contextlib.nullcontext():
+        for name, directory in directories.items():
+            progress.metric(name)
+            with gin_apart(), settings_of(name, gin_config_files, gin_bindings):
+                _bind_unless_bound("evaluation.name", name)
+                scores[name] = evaluate_directory(
+                    opened, directory, overwrite, progress.encoded, reference
+                )
     progress.close()
     return scores
 

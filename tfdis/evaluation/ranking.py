@@ -1,5 +1,6 @@
 """The ranking stage: scores of several models, from each other and without factors."""
 
+import contextlib
 import os
 import time
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ import tensorflow as tf
 from tfdis import config, results
 from tfdis.distributions.choice import refuse_other_than_gaussian
 from tfdis.errors import UserError
+from tfdis.evaluation.settings import note_call
 from tfdis.evaluation.udr import PosteriorFunction, mean_and_kl, udr_sklearn
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
@@ -88,7 +90,10 @@ def _posterior(opened: SavedModelDirectory) -> PosteriorFunction:
 
 
 def _random_seed() -> int:
-    try:
-        return gin.query_parameter("evaluation.random_seed")
-    except ValueError:
-        return 0
+    """`evaluation.random_seed`; notes that this stage is what `evaluation` is about."""
+    bound = {}
+    for name in ("evaluation_fn", "random_seed", "name"):
+        with contextlib.suppress(ValueError):
+            bound[name] = gin.query_parameter(f"evaluation.{name}")
+    note_call("tfdis.evaluation", **bound)
+    return bound.get("random_seed", 0)

@@ -20,6 +20,7 @@ from tfdis.evaluation.settings import gin_apart, names_in, refuse_unknown, setti
 from tfdis.metrics.arrays import Continuous
 from tfdis.metrics.source import Source
 from tfdis.metrics.table import TableSource
+from tfdis.unused_bindings import tell_unused, told_together
 
 
 @checked
@@ -146,13 +147,15 @@ def _all_scores(
     if progress is not None:
         source.progress = progress.encoded
     found = {}
-    for name in names:
-        if progress is not None:
-            progress.metric(name)
-        if isinstance(source, TableSource):
-            source.exact = _says_how_many_points(name, gin_bindings)
-        with gin_apart(), settings_of(name, (), gin_bindings):
-            found[name] = configured_scores(source, None)
+    with told_together():  # what is bound for one metric no other uses
+        for name in names:
+            if progress is not None:
+                progress.metric(name)
+            if isinstance(source, TableSource):
+                source.exact = _says_how_many_points(name, gin_bindings)
+            with gin_apart(), settings_of(name, (), gin_bindings):
+                found[name] = configured_scores(source, None)
+                tell_unused()
     if progress is not None:
         progress.close()
     return found

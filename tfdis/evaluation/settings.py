@@ -2,6 +2,8 @@
 
 import contextlib
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import gin
 from gin import config as gin_config
@@ -36,7 +38,7 @@ def gin_apart() -> Iterator[None]:
         gin_config._set_config_is_locked(locked)
 
 
-def note_call(selector: str, **parameters: str) -> None:
+def note_call(selector: str, **parameters: Any) -> None:
     """Records an earlier call, whose result is reused, in gin's operative config."""
     gin_config._OPERATIVE_CONFIG.setdefault(("", selector), {}).update(parameters)
 
@@ -57,7 +59,8 @@ def settings_of(
     """
     all_metrics()
     ready = [f"metrics/{name}.gin"]
-    if not any((directory / ready[0]).is_file() for directory in config.config_dirs()):
+    is_path = name != Path(name).name  # which could name any file, and any directory to write
+    if is_path or not any((each / ready[0]).is_file() for each in config.config_dirs()):
         find_metric(name)
         ready = []
         gin.parse_config(

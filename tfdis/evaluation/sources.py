@@ -19,6 +19,7 @@ from tfdis.metrics.source import Source
 
 BATCH_SIZE = 1000
 _LARGEST_INDEX = 1 << 28  # a table over more images would not fit in memory
+_MOST_POINTS = 1 << 25
 _PROBE = 4
 
 Progress = Callable[[int, int], None]
@@ -194,6 +195,11 @@ class DataSource(Source):
         return fixed, request.codes().reshape(num, num_sets, size, -1)
 
     def _request(self, num: int) -> "_IndexedRequest | _ImagesRequest":
+        if num > _MOST_POINTS:
+            raise UserError(
+                f"{num:,} points are asked for, and {_MOST_POINTS:,} are the most that are kept in "
+                "memory: bind the metric's num_train, num_test and batch_size to less."
+            )
         if not self.is_indexed():
             return _ImagesRequest(self, num)
         return _IndexedRequest(self, self._table, [])

@@ -15,6 +15,7 @@ from tfdis.export.aicrowd import Submission
 from tfdis.extras import require
 from tfdis.outputs import stage_output
 from tfdis.results import update_result_directory
+from tfdis.unused_bindings import told_together
 
 _STUDY = "studies/unsupervised_study_v1/metric_configs"
 
@@ -65,18 +66,19 @@ def evaluate_locally(
     """
     represent = representation_function(submission.representation_dir / "pytorch_model.pt")
     scores = {}
-    for name in metrics:
-        function_name, score, files, bindings = METRICS[name]
-        bindings = [*bindings, f"dataset.name = '{submission.dataset_name}'", *gin_bindings]
-        with config.parsed(files, bindings), gin.unlock_config():
-            data = get_named_ground_truth_data()
-            found = metric_named(function_name)(data, represent, np.random.RandomState(0))
-            scored = submission.representation_dir
-            output_dir = submission.experiment_dir / "metrics" / name
-            with stage_output("evaluation", output_dir, True, [scored]) as folder:
-                before = scored / "results"
-                update_result_directory(folder / "results", "evaluation", found, before)
-        scores[name] = float(found[score])
+    with told_together():  # what is bound for one metric no other uses
+        for name in metrics:
+            function_name, score, files, bindings = METRICS[name]
+            bindings = [*bindings, f"dataset.name = '{submission.dataset_name}'", *gin_bindings]
+            with config.parsed(files, bindings), gin.unlock_config():
+                data = get_named_ground_truth_data()
+                found = metric_named(function_name)(data, represent, np.random.RandomState(0))
+                scored = submission.representation_dir
+                output_dir = submission.experiment_dir / "metrics" / name
+                with stage_output("evaluation", output_dir, True, [scored]) as folder:
+                    before = scored / "results"
+                    update_result_directory(folder / "results", "evaluation", found, before)
+            scores[name] = float(found[score])
     return scores
 
 

@@ -25,6 +25,7 @@ from tfdis.training.log import Log
 from tfdis.training.loop import Trainer
 from tfdis.training.run import Run
 from tfdis.training.train import set_up
+from tfdis.unused_bindings import LATER, tell_unused
 
 STAGE = "abstract_reasoning"
 
@@ -110,6 +111,7 @@ def reason(
         random_seed,
         steps_per_epoch=training_steps_per_iteration,
     )
+    tell_unused(LATER)
     with run_directory(output_dir, overwrite, resume, STAGE) as directory:
         if resume and manifest.is_complete(directory.path, STAGE):
             directory.take_place()

@@ -57,10 +57,10 @@ def write_aggregated_results(
     if json_path.suffix != ".json":
         raise UserError(f"The output path must end in .json; received '{output_path}'.")
     csv_path = json_path.with_suffix(".csv")
-    with written_aside(json_path) as partial:
-        table.to_json(partial)
-    with written_aside(csv_path) as partial:
-        table.map(_cell).to_csv(partial, index=False)
+    # One in the other: neither takes its name before both are written.
+    with written_aside(json_path) as json_file, written_aside(csv_path) as csv_file:
+        table.to_json(json_file)
+        table.map(_cell).to_csv(csv_file, index=False)
     return json_path, csv_path
 
 

@@ -18,7 +18,7 @@ from tfdis.errors import UserError
 from tfdis.outputs import clear_partial
 from tfdis.results import gin_dict
 from tfdis.study.study import Study, config_name
-from tfdis.unused_bindings import strictly
+from tfdis.unused_bindings import strictly, untold
 
 
 @dataclasses.dataclass(frozen=True)
@@ -146,9 +146,10 @@ def run_model(
 
     visualizations_dir = output_dir / "visualizations"
     if study.visualize and is_due(visualizations_dir, "visualize"):
-        stages.visualize(
-            str(model_dir), str(visualizations_dir), overwrite, [], list(study.gin_bindings)
-        )
+        with untold():  # the study's bindings are read by all stages
+            stages.visualize(
+                str(model_dir), str(visualizations_dir), overwrite, [], list(study.gin_bindings)
+            )
 
     # Every seed is drawn, needed or not, so that each stage has disentanglement_lib's.
     random_state = np.random.RandomState(0)
@@ -156,7 +157,7 @@ def run_model(
     def seeded(stage: str, name: str, bindings: Sequence[str] = ()) -> list[str]:
         return [
             f"{stage}.random_seed = {random_state.randint(2**32, dtype=np.int64)}",
-            f"{stage}.name = '{name}'",
+            f"{stage}.name = {name!r}",
             *study.gin_bindings,
             *bindings,
         ]
@@ -167,7 +168,10 @@ def run_model(
         representation_dirs.append(directory)
         bindings = seeded("postprocess", config_name(config))
         if is_due(directory, "postprocess"):
-            stages.postprocess(str(model_dir), str(directory), overwrite, [str(config)], bindings)
+            with untold():
+                stages.postprocess(
+                    str(model_dir), str(directory), overwrite, [str(config)], bindings
+                )
 
     for representation_dir in representation_dirs:
         opened = None
@@ -177,7 +181,8 @@ def run_model(
                 bindings = seeded("evaluation", name, own_bindings)
                 if is_due(directory, "evaluation"):
                     opened = opened or stages.open(str(representation_dir))
-                    stages.evaluate(opened, str(directory), overwrite, [str(config)], bindings)
+                    with untold():
+                        stages.evaluate(opened, str(directory), overwrite, [str(config)], bindings)
 
     if trained_model_dir is None:
         stages.report(study, model_num, output_dir)

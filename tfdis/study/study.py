@@ -55,11 +55,11 @@ class Study:
     def model_bindings(self, model_num: int) -> list[str]:
         """The gin bindings of one model's training, in the order in which they apply."""
         return [
-            f"model.name = '{config_name(self.model_configs[0])}'",
+            f"model.name = {config_name(self.model_configs[0])!r}",
             f"model.model_num = {model_num}",
             # Used only where the study's gin file has model.loggers = [@wandb_logger].
-            f"wandb_logger.group = '{self.name}'",
-            f"wandb_logger.name = '{self.name}/{model_num}'",
+            f"wandb_logger.group = {self.name!r}",
+            f"wandb_logger.name = {f'{self.name}/{model_num}'!r}",
             *to_bindings(self.setting(model_num)),
             *self.gin_bindings,
         ]

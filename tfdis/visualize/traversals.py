@@ -5,12 +5,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from tfdis.errors import UserError
 from tfdis.visualize.animation import save_gif
 from tfdis.visualize.latents import LatentSummary
 from tfdis.visualize.sheet import SCREEN_DPI, Label, Sheet
 from tfdis.visualize.style import number, save_png
 
 Decode = Callable[[np.ndarray], np.ndarray]
+_MOST_STEPS = 500  # to each side; a picture of more columns shows nothing, and takes gigabytes
 
 
 def range_values(limit: float, spacing: float) -> np.ndarray:
@@ -19,7 +21,15 @@ def range_values(limit: float, spacing: float) -> np.ndarray:
     Args:
         limit: the last value.
         spacing: the distance between neighbours; made smaller where it does not divide `limit`.
+
+    Raises:
+        UserError: there would be more than 1,000.
     """
+    if limit / spacing > _MOST_STEPS:
+        raise UserError(
+            f"draw_all.traversal_range is {limit:g} and draw_all.traversal_spacing {spacing:g}: "
+            f"expected at most {2 * _MOST_STEPS:,} steps from one end to the other."
+        )
     steps = max(1, int(np.ceil(limit / spacing - 1e-9)))
     return np.linspace(-limit, limit, 2 * steps + 1)
 

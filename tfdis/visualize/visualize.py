@@ -1,5 +1,6 @@
 """The visualize stage: draws a model again, from its directory or from a checkpoint."""
 
+import contextlib
 import copy
 import os
 import time
@@ -17,6 +18,7 @@ from tfdis.models.trained import TrainedModel, load
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.read_back import refuse_code
 from tfdis.training import checkpoint
+from tfdis.unused_bindings import untold
 from tfdis.visualize.draw import Pictures, draw_all
 
 
@@ -40,7 +42,9 @@ def visualize_with_gin(
     files = [str(trained_with)] if trained_with.is_file() else []
     for file in files:
         refuse_code(file, gin_config_files)
-    with config.parsed([*files, *gin_config_files], gin_bindings):
+    # Without them, the user gives the training's own.
+    whose = contextlib.nullcontext() if files else untold()
+    with whose, config.parsed(gin_config_files, gin_bindings, read_back=files):
         return visualize(model_dir, output_dir, overwrite)
 
 
