@@ -223,7 +223,7 @@ def explained() -> Iterator[None]:
         if name is None:
             raise
         raise UserError(
-            f"The gin config goes in a circle: what {name} refers to refers to {name}."
+            f"The gin config is circular: {name} is bound to a value that needs {name}."
         ) from error
     except (RuntimeError, TypeError) as error:
         message = without_gins_trace(error)

@@ -45,16 +45,16 @@ def strictly(names: Collection[str] | None = None) -> Iterator[None]:
 
 @contextlib.contextmanager
 def untold() -> Iterator[None]:
-    """Nothing is said inside of unused bindings: they are meant for other stages too."""
+    """Reports no unused binding inside a `with` block: each may be meant for another stage."""
     with _during(_collected, []):
         yield
 
 
 @contextlib.contextmanager
 def told_together() -> Iterator[None]:
-    """`tell_unused` speaks at the end of the `with` block, of what was unused at every call in it.
+    """Reports, at the end of a `with` block, what was unused at every call of `tell_unused` in it.
 
-    Inside `untold`, or another such block, that one decides.
+    A block around it, of this kind or `untold`, takes precedence.
 
     Raises:
         UserError: see `tell_unused`.

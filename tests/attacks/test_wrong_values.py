@@ -201,9 +201,9 @@ ATTACKS += [
         _file,
     ),
     Attack(
-        "train", _train("vae.beta = @vae()"), r"in a circle: what @vae refers to refers to @vae"
+        "train", _train("vae.beta = @vae()"), r"circular: @vae is bound to a value that needs @vae"
     ),
-    Attack("train", _train("ONE = %TWO", "TWO = %ONE", "vae.beta = %ONE"), r"in a circle: what %"),
+    Attack("train", _train("ONE = %TWO", "TWO = %ONE", "vae.beta = %ONE"), r"circular: %"),
     Attack("train", _train("fc_encoder.layer_sizes = [3"), "a bracket or a quote is not closed"),
     Attack("train", _train("model.model = @vae"), r"model\.model is @vae.*parentheses"),
     Attack(
