@@ -99,6 +99,7 @@ def _study(here):
 
 
 ATTACKS += [
+    Attack("sweep", "--gin_file=studies/small.gin --output_dir={model}", "the stage 'train' wrote"),
     Attack("report", "{here}/study --output={here}/photo.jpg", "is not a report of tfdis", _study),
     Attack("report", "{here}/study --output={here}/study/study.json", "is not a report", _study),
 ]

@@ -8,6 +8,7 @@ from pathlib import Path
 import gin
 import numpy as np
 
+from tfdis import manifest
 from tfdis.config import config_dirs, configurable, find_gin_file, one_sentence, parsed
 from tfdis.errors import UserError
 from tfdis.results import read_json, write_json, write_text
@@ -130,9 +131,14 @@ def save_study(study: Study, directory: str | Path) -> Study:
         The study as `load_study` reads it back.
 
     Raises:
-        UserError: the directory holds another study.
+        UserError: the directory holds another study, or what a stage wrote.
     """
     directory = Path(directory)
+    written = manifest.read(directory)
+    if written is not None:
+        raise UserError(
+            f"{directory} holds what the stage '{written.stage}' wrote: name another directory."
+        )
     copies = {
         f"configs/{kind}/{_copy_name(kind, index, path)}": path.read_text()
         for kind in _KINDS
