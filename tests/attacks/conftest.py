@@ -89,7 +89,7 @@ def refused(world, tmp_path, monkeypatch, capfd):
 
 
 @pytest.fixture(scope="session")
-def _undisturbed(world, tmp_path_factory):
+def undisturbed(world, tmp_path_factory):
     """Each command of the table, run once when it is asked for: where, and its operations."""
     path, found = tmp_path_factory.mktemp("commands"), {}
 
@@ -108,23 +108,23 @@ def _undisturbed(world, tmp_path_factory):
 
 
 @pytest.fixture
-def written(_undisturbed, tmp_path):
+def written(undisturbed, tmp_path):
     """Gives a copy of what a command of the table read and wrote."""
 
     def copy(name: str) -> Path:
-        here, _ = _undisturbed(name)
+        here, _ = undisturbed(name)
         return Path(shutil.copytree(here, tmp_path / "here"))
 
     return copy
 
 
 @pytest.fixture
-def operations(_undisturbed):
+def operations(undisturbed):
     """By command of the table, how many operations on files it takes to replace its output."""
 
     class _Counts:
         def __getitem__(self, name: str) -> int:
-            return _undisturbed(name)[1]
+            return undisturbed(name)[1]
 
     return _Counts()
 
