@@ -157,6 +157,7 @@ ATTACKS += [
 _OUT = "--model_dir={model} --output_dir=out"
 _STAGES = {
     ("visualize", "draw_all.num_images = 0"): _WHOLE,
+    ("visualize", "draw_all.num_random = 100000"): "expected a whole number from 1 to 1000",
     ("visualize", "draw_all.kinds = 'kl'"): "expected a list of strings or None",
     ("visualize", "draw_all.traversal_spacing = 0"): "expected a number above 0",
     ("postprocess", "postprocess.random_seed = -1"): "expected a whole number from 0",

@@ -119,10 +119,13 @@ def reading(
         remedy: what to do; users are not told to delete their own files.
 
     Raises:
-        UserError: the file is truncated, corrupt, or another file under this name.
+        UserError: the file is truncated, corrupt, or another file under this name, or may not be
+            read.
     """
     try:
         yield
+    except PermissionError as error:
+        raise UserError(f"{path} could not be read: {error.strerror}.") from error
     except _UNREADABLE as error:
         detail = " ".join(str(error).strip("'").split()) or type(error).__name__
         raise UserError(

@@ -5,9 +5,11 @@ import dataclasses
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Annotated
 
 import gin
 import numpy as np
+from annotated_types import Interval
 
 from tfdis.checks import Count, Index, NotNegative, Positive, Seed
 from tfdis.config import configurable
@@ -20,6 +22,7 @@ from tfdis.visualize.latents import DEAD_BELOW, aggregate_posterior_quantiles
 from tfdis.visualize.material import Material, Trained, gather
 
 _FRAMES = 21
+_Columns = Annotated[int, Interval(ge=1, le=1000)]  # of a picture, which grows with them
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,8 +59,8 @@ def draw_all(
     kinds: Sequence[str] | None = None,
     traversal_range: Positive = 2.0,
     traversal_spacing: Positive = 0.4,
-    num_quantiles: Count = 10,
-    num_random: Count = 10,
+    num_quantiles: _Columns = 10,
+    num_random: _Columns = 10,
     num_traversed: Index = 2,
     num_images: Count = 10_000,
     max_latents: Count = 20,
