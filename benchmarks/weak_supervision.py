@@ -1,8 +1,8 @@
 """Does it help to know that two images share all factors but one? Ada-GVAE against beta-VAE.
 
-Trains ada_gvae.gin and beta_vae.gin with small networks on embedded data, over several seeds, and
-scores the means of the posteriors by MIG and DCI. Both see as many images; Ada-GVAE sees them in
-pairs in which one factor was drawn anew (k = 1), and is not told which.
+Trains ada_gvae.gin and beta_vae.gin with the same beta and small networks on embedded data, over
+several seeds, and scores the means of the posteriors by MIG and DCI. Both see as many images;
+Ada-GVAE sees them in pairs in which one factor was drawn anew (k = 1), and is not told which.
 
 Whatever is there already is not done again, so it can be stopped and started at any time.
 
@@ -41,14 +41,17 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--output_dir", default="runs/weak_supervision", type=Path)
     parser.add_argument("--data", nargs="*", default=["sprites", "rooms"], help="data sets")
     parser.add_argument("--num_seeds", type=int, default=5)
+    parser.add_argument("--beta", type=float, default=1.0, help="the weight of KL, in both models")
     parser.add_argument("--gin_bindings", action="append", default=[], help="for all models")
     arguments = parser.parse_args(argv)
+    betas = [f"{name}.beta = {arguments.beta}" for name in ("group_vae", "beta_vae")]
     scores = {}
     # Seed after seed, so that what is there at any time compares like with like.
     for seed in range(arguments.num_seeds):
         for data in arguments.data:
             for name in _MODELS:
-                score = _score(arguments.output_dir, data, name, seed, arguments.gin_bindings)
+                bindings = [*betas, *arguments.gin_bindings]
+                score = _score(arguments.output_dir, data, name, seed, bindings)
                 scores.setdefault((data, name), []).append(score)
                 print(data, name, seed, score, flush=True)
         table = "\n".join(_table(scores))

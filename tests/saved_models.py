@@ -1,4 +1,4 @@
-"""Small models on disk: one as ours, one as TF-Hub 1 writes it."""
+"""Small models on disk: one as ours, two as TF-Hub 1 writes them."""
 
 from pathlib import Path
 
@@ -53,4 +53,34 @@ def write_tf_hub(directory, dataset="dummy_data", sampled=False):
         builder.save()
     config = f"dataset.name = '{dataset}'\n"
     write_text(Path(directory) / "results" / "gin" / "postprocess.gin", config)
+    return directory
+
+
+def write_tf_hub_training(directory, dataset="dummy_data"):
+    """A directory as disentanglement_lib's training on TF 1 leaves it."""
+    v1 = tf.compat.v1
+    with tf.Graph().as_default(), v1.Session() as session:
+        images = v1.placeholder(tf.float32, [None, 64, 64, 1], name="images")
+        latents = v1.placeholder(tf.float32, [None, 3], name="latent_vectors")
+        matrix = v1.get_variable("matrix", initializer=MATRIX, use_resource=True)
+        mean = tf.reshape(images, [-1, 64 * 64]) @ matrix
+        logvar = 0.1 * mean - 1.0
+        decoded = tf.reshape(latents @ tf.transpose(matrix), [-1, 64, 64, 1])
+        session.run(v1.global_variables_initializer())
+        signatures = {
+            "gaussian_encoder": ({"images": images}, {"mean": mean, "logvar": logvar}),
+            "decoder": ({"latent_vectors": latents}, {"images": decoded}),
+        }
+        builder = v1.saved_model.Builder(str(Path(directory) / "tfhub"))
+        builder.add_meta_graph_and_variables(
+            session,
+            tags=[],
+            signature_def_map={
+                name: v1.saved_model.predict_signature_def(*tensors)
+                for name, tensors in signatures.items()
+            },
+        )
+        builder.save()
+    config = f"dataset.name = '{dataset}'\nreconstruction_loss.activation = 'logits'\n"
+    write_text(Path(directory) / "results" / "gin" / "train.gin", config)
     return directory

@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tfdis.data.feeding import IndependentDraw
 from tfdis.data.rooms import Rooms
+from tfdis.errors import UserError
 from tfdis.keys import step_key
 from tfdis.reasoning.feed import NUM_CONTEXT, NUM_PANELS, MatrixFeed
 from tfdis.reasoning.matrices import MatrixRules
@@ -37,3 +39,9 @@ def test_one_answer_of_each_matrix_is_marked_and_completes_it(batch):
     right = values.reshape(8, NUM_PANELS, 6)[np.arange(8), marks.argmax(axis=1)]
     matrices = feed.draw.matrices(step_key(0, 3), 8 * NUM_PANELS)
     np.testing.assert_array_equal(right, np.asarray(matrices.panels)[:, -1, -1])
+
+
+def test_no_other_draw_gives_matrices(batch):
+    _, feed, _ = batch
+    with pytest.raises(UserError, match="drawn by the rules of pgm, not by IndependentDraw"):
+        feed.drawing(IndependentDraw(10))

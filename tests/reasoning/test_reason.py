@@ -3,9 +3,11 @@ import json
 import keras
 import numpy as np
 import pytest
+from PIL import Image
 
 from tfdis.cli.reason import main
 from tfdis.results import read_json
+from tfdis.study.abstract_reasoning_study_v1_stage2 import configurations
 
 TINY = [
     "abstract_reasoning.num_iterations = 2",
@@ -68,3 +70,22 @@ def test_what_is_wrong_is_told(tmp_path, bindings, told, capsys):
     assert _reason(tmp_path / "out", bindings=bindings) == 2
     assert told in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_a_model_of_the_study_is_reached_by_its_number(tmp_path):
+    study = "--study=abstract_reasoning_study_v1_stage2"
+    numbered = [study, "--model_num=3613", f"--output_dir={tmp_path / 'out'}"]
+    bindings = [*TINY[:-1], "OptimizedWildRelNet.graph_mlp = [8]", "dataset.name = 'sprites'"]
+    assert main([*numbered, *(f"--gin_bindings={binding}" for binding in bindings)]) == 0
+    used = (tmp_path / "out/results/gin/abstract_reasoning.gin").read_text()
+    # Model 3613 is the fourth configuration of the true factors' values on the first data set.
+    expected = configurations()[3]["OptimizedWildRelNet.dropout_in_last_graph_layer"]
+    assert "TwoStageModel.embedding_model_class = 'values'" in used
+    assert f"OptimizedWildRelNet.dropout_in_last_graph_layer = {expected}" in used
+    assert Image.open(tmp_path / "out/matrices.png").height > 1000
+
+
+def test_a_study_of_trainings_is_no_study_of_reasoning(tmp_path, capsys):
+    assert main(["--study=small", f"--output_dir={tmp_path / 'out'}"]) == 2
+    assert "is no study of abstract reasoning" in capsys.readouterr().err

@@ -1,5 +1,7 @@
 """Holds the studies to disentanglement_lib's own sweep modules and gin files."""
 
+import ast
+import re
 from pathlib import Path
 
 import gin
@@ -9,6 +11,7 @@ from tfdis.config import parsed
 from tfdis.evaluation.compat import DisentanglementLib, disentanglement_lib
 from tfdis.study import hyperparameters
 from tfdis.study.abstract_reasoning_study_v1 import abstract_reasoning_study_v1
+from tfdis.study.abstract_reasoning_study_v1_stage2 import options
 from tfdis.study.fairness_study_v1 import fairness_study_v1
 from tfdis.study.study import read_study
 from tfdis.study.unsupervised_study_v1 import unsupervised_study_v1
@@ -97,3 +100,68 @@ def test_studies_of_shifts_are_numbered_and_read(name, num_models, setting):
     assert [path.stem for path in study.metric_configs] == ["dci", "mig", "out_of_support"]
     with parsed([str(path) for path in study.model_configs], study.model_bindings(7)):
         assert gin.query_parameter(setting) == study.settings[7][setting]
+
+
+def example_of_stage_2(dlib15_path) -> Path:
+    study = dlib15_path / "disentanglement_lib" / "config" / "abstract_reasoning_study_v1"
+    return study / "stage2" / "example.gin"
+
+
+def options_in_comments(text: str) -> dict[str, list]:
+    """The values of each parameter that the example's comments list."""
+    comments = " ".join(line[1:] for line in text.splitlines() if line.startswith("#"))
+    listed = re.findall(r"'([\w.]+)' *-> *(.*?)(?= *'[\w.]+' *->| *If )", comments)
+    found = {}
+    for name, values in listed:
+        quoted = re.sub(r"@\w+", lambda match: repr(match[0]), re.sub(r"\bor\b", "", values))
+        found[name] = list(ast.literal_eval(f"[{quoted}]"))
+    return found
+
+
+def test_the_options_of_stage_2_are_those_that_disentanglement_lib_lists(dlib15_path):
+    listed = options_in_comments(example_of_stage_2(dlib15_path).read_text())
+    settings = read_study(["studies/abstract_reasoning_study_v1_stage2.gin"]).settings
+    embedding = "TwoStageModel.embedding_model_class"
+    assert sorted(listed.pop(embedding)) == sorted({setting[embedding] for setting in settings})
+    assert len(options()) == 3 * 4 * 4 * 6
+    assert listed.keys() == options()[0].keys()
+    for name, values in listed.items():
+        ours = [setting[name] for setting in options()]
+        assert sorted(map(repr, values)) == sorted(set(map(repr, ours)))
+    assert len({str(setting) for setting in options()}) == len(options())
+
+
+def test_stage_2_numbers_ten_configurations_of_each_representation_of_stage_1():
+    study = read_study(["studies/abstract_reasoning_study_v1_stage2.gin"])
+    assert len(study.settings) == 3600 + 2 * 3 * 10
+    configurations = [study.settings[number] for number in range(10)]
+    assert len({str(setting) for setting in configurations}) == 10
+    own = options()[0].keys()
+    for number, setting in enumerate(study.settings):
+        expected = {name: configurations[number % 10][name] for name in own}
+        assert {name: setting[name] for name in own} == expected
+        assert expected in options()
+        if number < 3600:
+            trained = abstract_reasoning_study_v1()[number // 10] if number % 97 == 0 else setting
+            assert setting["dataset.name"] == trained["dataset.name"]
+            path = f"output/abstract_reasoning_study_v1/{number // 10}/postprocessed/mean"
+            assert study.representation_dir(number) == path
+        else:
+            assert study.representation_dir(number) is None
+
+
+def test_stage_2_binds_what_the_example_binds(dlib15_path):
+    study = read_study(["studies/abstract_reasoning_study_v1_stage2.gin"])
+    expected = parsed_content(example_of_stage_2(dlib15_path))
+    with parsed([str(path) for path in study.model_configs], study.model_bindings(1234)):
+        ours = {
+            key: {name: repr(value) for name, value in values.items()}
+            for key, values in gin.config._CONFIG.items()
+        }
+    chosen = {name.split(".")[0]: set() for name in options()[0]}
+    for name in options()[0]:
+        chosen[name.split(".")[0]].add(name.split(".")[1])
+    for (scope, selector), values in expected.items():
+        for name, value in values.items():
+            if name not in chosen.get(selector.split(".")[-1], ()):
+                assert ours[scope, selector][name] == value, (selector, name)

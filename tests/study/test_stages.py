@@ -11,7 +11,7 @@ from tfdis.errors import UserError
 from tfdis.evaluation.compat import disentanglement_lib
 from tfdis.manifest import Manifest
 from tfdis.study.stages import Repeats, Stages, num_stages, run_model
-from tfdis.study.study import Study, read_study
+from tfdis.study.study import Study, read_study, save_study
 
 
 class Recorder:
@@ -200,3 +200,29 @@ def test_without_sizes_the_configs_own_is_repeated(tmp_path):
     (tmp_path / "mig.gin").write_text("mig.num_train = 5\n")
     with pytest.raises(UserError, match=r"mig.gin does not bind evaluation.evaluation_fn"):
         Repeats(2, ("mig",), (10,)).of(tmp_path / "mig.gin")
+
+
+def test_a_model_of_stage_2_reasons_on_its_representation_once(tmp_path):
+    study = read_study(["studies/abstract_reasoning_study_v1_stage2.gin"])
+    calls = []
+
+    def reason(input_dir, output_dir, overwrite, files, bindings, resume):
+        calls.append((input_dir, output_dir, overwrite, [Path(file).name for file in files]))
+        assert "abstract_reasoning.representation = 123" in bindings
+        assert resume
+        Path(output_dir).mkdir()
+        Manifest("abstract_reasoning", complete=True).write(output_dir)
+
+    stages = Stages(None, None, None, None, reason=reason)
+    for _ in range(2):
+        run_model(study, 1234, tmp_path, stages)
+    assert calls == [
+        (
+            "output/abstract_reasoning_study_v1/123/postprocessed/mean",
+            str(tmp_path / "reasoning"),
+            False,
+            ["abstract_reasoning_study_v1_stage2.gin"],
+        )
+    ]
+    assert num_stages(study) == 1
+    assert save_study(study, tmp_path / "saved").reasons_on == study.reasons_on

@@ -10,6 +10,7 @@ class FakeModel:
     label_groups = ()
     latent_values = None
     is_gaussian = True
+    has_prior = True
 
     def __init__(self, num_latents=10, shape=(16, 16, 1)):
         self.num_latents = num_latents
@@ -40,6 +41,10 @@ class FakeModel:
         red = 1 / (1 + np.exp(-codes[:, 3]))
         colours = [red, 1 - red, 0.5 + 0 * red] if channels == 3 else [red]
         return np.stack([blob * c + (1 - blob) * 0.9 for c in colours], -1).astype(np.float32)
+
+    def sample(self, num_images, labels=None, seed=0):
+        codes = np.random.default_rng(seed).normal(size=(num_images, self.num_latents))
+        return self.decode(codes) if labels is None else self.decode(codes, labels)
 
 
 class ConditionalFakeModel(FakeModel):

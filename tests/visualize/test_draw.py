@@ -32,6 +32,8 @@ def test_everything_is_drawn(tmp_path, fake_model, fake_data, shape):
         *(f"traversal_{over}_{name}.png" for over in ("range", "quantiles") for name in images),
         "traversals_range.gif",
         "traversals_quantiles.gif",
+        "samples.png",
+        "interventions.png",
         "kl.png",
         "mutual_information.png",
         "mutual_information.txt",
@@ -57,6 +59,7 @@ def test_a_conditional_model_gets_its_labels_and_its_traversals(
         for kind in ("png", "gif")
     ]
     draw("b", ["traversals", "reconstructions", "animations"])
+    assert [path.name for path in draw("c", ["samples"]).paths] == ["samples_shape.png"]
 
 
 @pytest.mark.usefixtures("small")
@@ -124,7 +127,10 @@ def test_images_that_do_not_cover_the_grid_are_drawn(tmp_path, fake_model, names
     data = LabelledData(images, factors, names)
     np.testing.assert_array_equal(fixed_factors(data), factors[[7, 15, 22]])
     drawn = draw_all(fake_model(), data, tmp_path, num_images=50, num_random=3, max_latents=2)
-    assert len(drawn.paths) == 17
+    # Forty columns of interventions would be too narrow to read.
+    drawn_too = {"samples.png"} | ({"interventions.png"} if len(names) == 2 else set())
+    assert {path.name for path in drawn.paths} >= drawn_too
+    assert len(drawn.paths) == 17 + len(drawn_too)
     assert all(path.stat().st_size for path in drawn.paths)
 
 

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfdis.visualize.draw import draw_all
 from tfdis.visualize.interventions import draw_interventions, held_means
 
 
@@ -39,3 +40,12 @@ def test_the_picture_has_a_row_per_latent_and_marks_the_parent(factors, num_late
     first = orange[:, : image.width // 2].sum()  # the parent is the first of three factors
     assert first > 100
     assert orange[:, image.width // 2 :].sum() == 0
+
+
+def test_a_stage_draws_the_latents_in_use_by_name(tmp_path, fake_model, fake_data):
+    (path,) = draw_all(
+        fake_model(), fake_data(), tmp_path, kinds=["interventions"], num_images=500
+    ).paths
+    assert path.name == "interventions.png"
+    # Latents 0 to 3 of the ten are in use.
+    assert Image.open(path).height / 250 == pytest.approx(0.55 + 0.75 * 4, abs=0.02)

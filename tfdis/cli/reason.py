@@ -4,7 +4,8 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from tfdis.cli.arguments import add_gin
+from tfdis.checks import Index
+from tfdis.cli.arguments import add_gin, of
 from tfdis.cli.command import run_command
 
 
@@ -23,6 +24,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     parser.add_argument("--output_dir", required=True, metavar="DIR", help="where to write")
     add_gin(parser, "such as reasoning/pixels.gin; repeat it for several, the later ones win")
+    parser.add_argument(
+        "--study", metavar="NAME", help="such as abstract_reasoning_study_v1_stage2, before --gin_*"
+    )
+    parser.add_argument("--model_num", type=of(Index), default=0, help="its number in --study")
     parser.add_argument("--overwrite", action="store_true", help="replace an existing model")
     parser.add_argument(
         "--resume", action="store_true", help="continue from the newest checkpoint in the directory"
@@ -33,16 +38,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _reason(arguments: argparse.Namespace) -> None:
     from tfdis.errors import UserError
     from tfdis.reasoning.reason import reason_with_gin
+    from tfdis.study.study import read_study
 
-    if not arguments.gin_file and not arguments.gin_bindings:
+    input_dir, files, bindings = arguments.input_dir, arguments.gin_file, arguments.gin_bindings
+    if arguments.study:
+        study = read_study([f"studies/{arguments.study}.gin"])
+        if study.reasons_on is None:
+            raise UserError(f"--study={arguments.study} is no study of abstract reasoning.")
+        files = [*map(str, study.model_configs), *files]
+        bindings = [*study.model_bindings(arguments.model_num), *bindings]
+        input_dir = input_dir or study.representation_dir(arguments.model_num)
+    if not files and not bindings:
         raise UserError("Name a gin file, such as --gin_file=reasoning/pixels.gin.")
     numbers = reason_with_gin(
-        arguments.input_dir,
-        arguments.output_dir,
-        arguments.overwrite,
-        arguments.gin_file,
-        arguments.gin_bindings,
-        arguments.resume,
+        input_dir, arguments.output_dir, arguments.overwrite, files, bindings, arguments.resume
     )
     step = numbers["best.val.global_step"]
     print(

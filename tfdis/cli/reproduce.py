@@ -92,7 +92,7 @@ def _reproduce(arguments: argparse.Namespace) -> None:
         )
     if not arguments.resume:
         trained = [] if arguments.model_dir else ["model"]
-        for name in (*trained, "visualizations", "postprocessed", "metrics"):
+        for name in (*trained, "visualizations", "postprocessed", "metrics", "reasoning"):
             there = Path(output_dir) / name
             if not arguments.overwrite and there.is_dir() and any(there.iterdir()):
                 raise UserError(

@@ -21,7 +21,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--model_dir",
         required=True,
         metavar="DIR",
-        help="a directory of tfdis-train, or one of its checkpoints: DIR/checkpoints/00005000",
+        help="a directory of tfdis-train, one of its checkpoints (DIR/checkpoints/00005000), or a "
+        "TF-Hub module of disentanglement_lib's training",
     )
     parser.add_argument(
         "--output_dir",

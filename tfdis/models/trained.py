@@ -222,6 +222,11 @@ class TrainedModel:
         """Whether codes have a diagonal Gaussian posterior and a standard normal prior."""
         return self.model.is_gaussian
 
+    @property
+    def has_prior(self) -> bool:
+        """Whether there is a prior to `sample` from."""
+        return self.model.has_posterior or self.latent_values is not None
+
     def labels(self, factors: np.ndarray) -> np.ndarray:
         """The labels in factors `[batch, num_factors]` of a conditional model's data set.
 
@@ -292,6 +297,13 @@ def load(model_dir: str | os.PathLike) -> TrainedModel:
             load_keras(folder), results.read_gin(folder / "results", "train") if by_tfdis else None
         )
     model_dir = Path(model_dir)
+    modules = (model_dir / "tfhub/saved_model.pb", model_dir / "saved_model.pb")
+    if not (model_dir / "model.keras").is_file() and any(path.is_file() for path in modules):
+        raise UserError(
+            f"{model_dir} holds a TF-Hub module and no model.keras: tfdis-evaluate, "
+            "tfdis-postprocess and tfdis-visualize take a module; name a directory that "
+            "tfdis-train wrote where the Keras model is needed."
+        )
     model = load_keras(model_dir / "model.keras")
     return TrainedModel(model, results.read_gin(model_dir / "results", "train"))
 

@@ -6,6 +6,7 @@ import tensorflow as tf
 
 from tfdis.batch import Inputs
 from tfdis.data.feeding import Draw, Slab
+from tfdis.errors import UserError
 from tfdis.keys import Salt, subkey
 from tfdis.reasoning.matrices import NUM_ANSWERS, SIDE, Matrices, MatrixRules
 from tfdis.reasoning.panels import Panels
@@ -63,6 +64,17 @@ class MatrixFeed:
     def slab(self, seed: int, first_step: int, num_steps: int, batch_size: int) -> Slab:
         """See `Feed.slab`."""
         return self._feed.slab(seed, first_step, num_steps, batch_size)
+
+    def drawing(self, draw: Draw) -> "MatrixFeed":
+        """See `Feed.drawing`.
+
+        Raises:
+            UserError: always; matrices follow rules, and no other draw gives any.
+        """
+        raise UserError(
+            f"Matrices are drawn by the rules of pgm, not by {type(draw).__name__}: read a "
+            "reasoning model's losses on matrices that it never saw in the results of tfdis-reason."
+        )
 
     def batch(self, slab: Slab, position: tf.Tensor, key: tf.Tensor, batch_size: int) -> Inputs:
         """See `Feed.batch`."""

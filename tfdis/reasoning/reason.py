@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from tfdis import config, manifest, results
-from tfdis.checks import Count, NotNegative, Seed
+from tfdis.checks import Count, Index, NotNegative, Seed
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
@@ -18,6 +18,7 @@ from tfdis.progress import ProgressBar
 from tfdis.reasoning.feed import NUM_PANELS, MatrixFeed
 from tfdis.reasoning.model import ReasoningModel
 from tfdis.reasoning.panels import Panels, get_pgm_dataset
+from tfdis.reasoning.picture import draw_matrices
 from tfdis.training.callbacks import Logs
 from tfdis.training.checkpoint import Checkpoints
 from tfdis.training.directory import refuse_model_dir, run_directory
@@ -65,13 +66,15 @@ def reason(
     random_seed: Seed = gin.REQUIRED,
     batch_size: Count = gin.REQUIRED,
     name: str = "",
+    representation: Index | None = None,
     log_every: Count = 100,
     checkpoint_seconds: NotNegative = 60.0,
 ) -> dict[str, float]:
     """Trains a model on the matrices `pgm` over `dataset.name`; writes it and its accuracies.
 
     After each iteration the accuracy is measured on two fixed sets of matrices that training never
-    sees: the first chooses the best iteration, the second gives its accuracy.
+    sees: the first chooses the best iteration, the second gives its accuracy. matrices.png shows
+    three matrices.
 
     Args:
         input_dir: a directory of training or postprocessing, for `@HubEmbedding`; None: the model
@@ -86,6 +89,7 @@ def reason(
         random_seed: of the weights and the matrices.
         batch_size: matrices per update.
         name: of the model; only recorded.
+        representation: its number in a study; only recorded.
         log_every: updates between lines of progress.jsonl.
         checkpoint_seconds: between checkpoints.
 
@@ -96,7 +100,7 @@ def reason(
         UserError: something in the config, the directories or the data is wrong.
         Interrupted: a signal came; the state is saved.
     """
-    del name
+    del name, representation
     refuse_model_dir(output_dir, overwrite, resume, STAGE)
     set_up(random_seed, None, None)
     earlier = _use_representation(input_dir)
@@ -129,6 +133,7 @@ def reason(
             run = Run(path, built, panels.data, trainer, log, checkpoints, [*told, checkpoints])
             try:
                 checkpoints.restore(built)
+                draw_matrices(path / "matrices.png", panels, rules, 3, random_seed)
                 results.write_gin(path / "results", STAGE)
                 run.train(steps, None)
             finally:

@@ -8,8 +8,10 @@ from tfdis.config import configurable
 from tfdis.study import hyperparameters as h
 from tfdis.study.unsupervised_study_v1 import data_sets_by_models_by_seeds
 
+DATA_SETS = ("shapes3d", "abstract_dsprites")
+
 
 @configurable("abstract_reasoning_study_v1")
 def abstract_reasoning_study_v1() -> h.Settings:
     """One setting per model, at the index that is its number in the study."""
-    return data_sets_by_models_by_seeds(("shapes3d", "abstract_dsprites"), num_seeds=5)
+    return data_sets_by_models_by_seeds(DATA_SETS, num_seeds=5)

@@ -5,6 +5,9 @@ Writes:
     OUTPUT/visualizations/
     OUTPUT/postprocessed/<representation>/
     OUTPUT/metrics/<representation>/<score>/
+
+or, of a study of abstract reasoning:
+    OUTPUT/reasoning/                          the model that reasons, and its accuracies
 """
 
 import dataclasses
@@ -23,7 +26,7 @@ from tfdis.unused_bindings import strictly, untold
 
 @dataclasses.dataclass(frozen=True)
 class Stages:
-    """The functions of the four stages; `train` also takes `resume`.
+    """The functions of the four stages and of reasoning; `train` and `reason` also take `resume`.
 
     Attributes:
         open: opens a representation's directory for `evaluate`, once for all of its scores.
@@ -34,6 +37,7 @@ class Stages:
     visualize: Callable
     postprocess: Callable
     evaluate: Callable
+    reason: Callable | None = None
     open: Callable = str
     report: Callable = lambda study, model_num, output_dir: None
 
@@ -88,6 +92,7 @@ def real_stages() -> Stages:
     from tfdis.evaluation.evaluate import evaluate_with_gin
     from tfdis.evaluation.model_directory import ModelDirectory
     from tfdis.postprocessing.postprocess import postprocess_with_gin
+    from tfdis.reasoning.reason import reason_with_gin
     from tfdis.study.wandb_scores import send_scores
     from tfdis.training.train import train_with_gin
     from tfdis.visualize.visualize import visualize_with_gin
@@ -98,6 +103,7 @@ def real_stages() -> Stages:
         visualize_with_gin,
         postprocess_with_gin,
         evaluate_with_gin,
+        reason_with_gin,
         ModelDirectory,
         send_scores,
     )
@@ -122,7 +128,8 @@ def run_model(
         model_num: the model's number in it.
         output_dir: where the four stages write their directories.
         stages: the stages to run.
-        trained_model_dir: a trained model to take instead of training one.
+        trained_model_dir: a trained model to take instead of training one, or a representation
+            to reason on.
         overwrite: whether to replace existing output.
         repeats: which scores are computed several times.
     """
@@ -131,6 +138,18 @@ def run_model(
 
     def is_due(directory: Path, stage: str) -> bool:
         return overwrite or not manifest.is_complete(directory, stage)
+
+    if study.reasons_on is not None:
+        if is_due(output_dir / "reasoning", "abstract_reasoning"):
+            stages.reason(
+                trained_model_dir or study.representation_dir(model_num),
+                str(output_dir / "reasoning"),
+                overwrite,
+                [str(path) for path in study.model_configs],
+                study.model_bindings(model_num),
+                resume=not overwrite,
+            )
+        return
 
     model_dir = Path(trained_model_dir or output_dir / "model")
     if trained_model_dir is None and is_due(model_dir, "train"):
@@ -190,5 +209,7 @@ def run_model(
 
 def num_stages(study: Study) -> int:
     """The number of directories that `run_model` writes."""
+    if study.reasons_on is not None:
+        return 1
     representations = len(study.postprocess_configs)
     return 1 + int(study.visualize) + representations * (1 + len(study.metric_configs))

@@ -30,6 +30,9 @@ class Study:
         metric_configs: gin files, one per score, sorted by name.
         gin_bindings: come last in every stage of every model.
         visualize: whether every model is drawn.
+        reasons_on: of a study of abstract reasoning, the directory of each model's representation,
+            in which `{representation}` is the setting's `abstract_reasoning.representation`; None:
+            the study is of models that are trained, drawn, postprocessed and evaluated.
     """
 
     name: str
@@ -39,6 +42,7 @@ class Study:
     metric_configs: tuple[Path, ...] = ()
     gin_bindings: tuple[str, ...] = ()
     visualize: bool = True
+    reasons_on: str | None = None
 
     def setting(self, model_num: int) -> Setting:
         """The setting of one model.
@@ -53,8 +57,16 @@ class Study:
             )
         return self.settings[model_num]
 
+    def representation_dir(self, model_num: int) -> str | None:
+        """What a model reasons on; None: on images or on the true factors."""
+        number = self.setting(model_num).get("abstract_reasoning.representation")
+        return None if number is None else self.reasons_on.replace("{representation}", str(number))
+
     def model_bindings(self, model_num: int) -> list[str]:
         """The gin bindings of one model's training, in the order in which they apply."""
+        if self.reasons_on is not None:
+            name = f"abstract_reasoning.name = '{self.name}/{model_num}'"
+            return [name, *to_bindings(self.setting(model_num)), *self.gin_bindings]
         return [
             f"model.name = {config_name(self.model_configs[0])!r}",
             f"model.model_num = {model_num}",
@@ -73,6 +85,7 @@ def sweep(
     postprocess_configs: Sequence[str] = (),
     metric_configs: Sequence[str] = (),
     visualize: bool = True,
+    reasons_on: str | None = None,
 ) -> dict:
     """The study that a gin file describes.
 
@@ -82,6 +95,7 @@ def sweep(
         postprocess_configs: gin files, or folders of them, one representation each.
         metric_configs: gin files, or folders of them, one score each.
         visualize: whether every model is drawn.
+        reasons_on: see `Study`.
     """
     return {
         "settings": list(settings),
@@ -89,6 +103,7 @@ def sweep(
         "postprocess_configs": _config_files(postprocess_configs),
         "metric_configs": _config_files(metric_configs),
         "visualize": visualize,
+        "reasons_on": reasons_on,
     }
 
 
@@ -121,6 +136,7 @@ def read_study(gin_files: Sequence[str], gin_bindings: Sequence[str] = ()) -> St
         metric_configs=said["metric_configs"],
         gin_bindings=tuple(gin_bindings),
         visualize=said["visualize"],
+        reasons_on=said["reasons_on"],
     )
 
 
@@ -149,6 +165,7 @@ def save_study(study: Study, directory: str | Path) -> Study:
         "settings": study.settings,
         "gin_bindings": study.gin_bindings,
         "visualize": study.visualize,
+        **({} if study.reasons_on is None else {"reasons_on": study.reasons_on}),
         **{
             kind: [name for name in copies if name.startswith(f"configs/{kind}/")]
             for kind in _KINDS

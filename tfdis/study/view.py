@@ -88,6 +88,8 @@ class Watch:
 
     def _stage(self, model_num: int) -> str:
         output_dir = self._directory / str(model_num)
+        if self._study.reasons_on is not None:
+            return f"reasoning, step {last_step(output_dir / 'reasoning' / 'progress.jsonl'):,}"
         if (output_dir / "model" / "results" / "aggregate" / "train.json").exists():
             scores = [_children(each) for each in _children(output_dir / "metrics")]
             ready = 1 + (output_dir / "visualizations").is_dir()

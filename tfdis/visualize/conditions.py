@@ -23,11 +23,22 @@ def soft_labels(num_classes: int, between: int) -> np.ndarray:
     Returns:
         float32 array, `[num_labels, num_classes]`; every `between + 1`-th is a pure class.
     """
-    stops = np.eye(num_classes) if num_classes > 1 else np.array([[0.0], [1.0]])
+    stops = class_labels(num_classes)
     position = np.linspace(0, len(stops) - 1, (len(stops) - 1) * (between + 1) + 1)
     low = np.minimum(position.astype(int), len(stops) - 2)
     part = (position - low)[:, None]
     return ((1 - part) * stops[low] + part * stops[low + 1]).astype(np.float32)
+
+
+def class_labels(num_classes: int) -> np.ndarray:
+    """The label of each class, `[classes, num_classes]`; an attribute is absent or present."""
+    return np.eye(num_classes) if num_classes > 1 else np.array([[0.0], [1.0]])
+
+
+def class_heads(class_names: Sequence[str]) -> list[str]:
+    """The name of each of `class_labels`; one name stands for an attribute."""
+    names = class_names if len(class_names) > 1 else [f"no {class_names[0]}", *class_names]
+    return [textwrap.fill(name.replace("_", " "), 9, break_long_words=False) for name in names]
 
 
 def traverse_condition(
@@ -85,7 +96,7 @@ def draw_condition_traversal(
     images = traverse_condition(
         decode, codes, labels, first, soft_labels(len(class_names), between)
     )
-    heads = list(class_names) if len(class_names) > 1 else [f"no {class_names[0]}", *class_names]
+    heads = class_heads(class_names)
     names = [
         heads[column // (between + 1)] if column % (between + 1) == 0 else ""
         for column in range(images.shape[1])
@@ -94,7 +105,7 @@ def draw_condition_traversal(
         len(images),
         1 + images.shape[1],
         images.shape[2:],
-        column_labels=[Label(_narrow(name)) for name in ["input", *names]],
+        column_labels=[Label(name) for name in ["input", *names]],
     )
     save_png(path, sheet.filled(np.concatenate([inputs[:, None], images], axis=1)), sheet.dpi)
 
@@ -123,7 +134,3 @@ def animate_condition_traversal(
     )
     frames = [sheet.filled(np.stack([inputs, images[:, t]])) for t in range(images.shape[1])]
     save_gif(path, frames)
-
-
-def _narrow(name: str) -> str:
-    return textwrap.fill(name.replace("_", " "), 9, break_long_words=False)

@@ -15,14 +15,25 @@ from tfdis.checks import Count, Index, NotNegative, Positive, Seed
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
+from tfdis.metrics.irs import irs
 from tfdis.results import write_text
-from tfdis.visualize import charts, conditions, information, reconstructions, traversals
+from tfdis.visualize import (
+    charts,
+    conditions,
+    information,
+    interventions,
+    reconstructions,
+    samples,
+    traversals,
+)
 from tfdis.visualize.heat_map import draw_heat_map
 from tfdis.visualize.latents import DEAD_BELOW, aggregate_posterior_quantiles
 from tfdis.visualize.material import Material, Trained, gather
 
 _FRAMES = 21
 _Columns = Annotated[int, Interval(ge=1, le=1000)]  # of a picture, which grows with them
+_MAX_FACTORS = 10  # columns of the interventions, and rows, that a page has room for
+_MAX_ROWS = 10
 
 
 @dataclasses.dataclass(frozen=True)
@@ -181,6 +192,23 @@ def _conditions(out: Path, material: Material, settings: Settings) -> list[Path]
     return paths
 
 
+def _samples(out: Path, material: Material, settings: Settings) -> list[Path]:
+    if material.sample is None:
+        return []
+    paths = []
+    first = 0
+    for name, classes in material.label_groups:
+        paths.append(out / f"samples_{name}.png")
+        samples.draw_samples_of_classes(
+            paths[-1], material.sample, material.random.labels, first, classes
+        )
+        first += len(classes)
+    if not paths:
+        paths.append(out / "samples.png")
+        samples.draw_samples(paths[-1], material.sample)
+    return paths
+
+
 def _kl(out: Path, material: Material, settings: Settings) -> list[Path]:
     path = out / "kl.png"
     charts.draw_kl_chart(path, material.summary)
@@ -199,6 +227,19 @@ def _mutual_information(out: Path, material: Material, settings: Settings) -> li
     return [picture, text]
 
 
+def _interventions(out: Path, material: Material, settings: Settings) -> list[Path]:
+    names, summary = material.factor_names, material.summary
+    used = [latent for latent in summary.order if not summary.dead[latent]]
+    if not 0 < len(names) <= _MAX_FACTORS or not used:
+        return []
+    path = out / "interventions.png"
+    robustness = irs(material.mean, material.factors).matrices["robustness"]
+    interventions.draw_interventions(
+        path, material.mean, material.factors, robustness, names, used[:_MAX_ROWS]
+    )
+    return [path]
+
+
 def _learning_curves(out: Path, material: Material, settings: Settings) -> list[Path]:
     if not material.curves:
         return []
@@ -212,8 +253,10 @@ KINDS: dict[str, Callable[[Path, Material, Settings], list[Path]]] = {
     "traversals": _traversals,
     "animations": _animations,
     "conditions": _conditions,
+    "samples": _samples,
     "kl": _kl,
     "mutual_information": _mutual_information,
+    "interventions": _interventions,
     "learning_curves": _learning_curves,
 }
 

@@ -38,6 +38,7 @@ def draw_interventions(
     factors: np.ndarray,
     robustness: np.ndarray,
     factor_names: Sequence[str],
+    latents: Sequence[int] | None = None,
 ) -> None:
     """Writes a row per latent, a column per factor: the latent's mean at each value of the factor.
 
@@ -52,8 +53,11 @@ def draw_interventions(
         robustness: of each latent to each factor, `[num_latents, num_factors]`; the parent is the
             factor with the greatest.
         factor_names: one per factor.
+        latents: which to draw, from the first row to the last; None: all.
     """
-    num_latents, num_factors = robustness.shape
+    num_factors = len(factor_names)
+    latents = range(len(robustness)) if latents is None else latents
+    num_latents = len(latents)
     with style.style():
         left, top = 0.9, 0.25
         width = min(style.TEXT_WIDTH, left + 1.1 * num_factors)
@@ -66,7 +70,7 @@ def draw_interventions(
         figure.subplots_adjust(
             left / width, 0.3 / height, 1 - 0.05 / width, 1 - top / height, 0.12, 0.15
         )
-        for latent, axes_row in enumerate(panels):
+        for latent, axes_row in zip(latents, panels):
             parent = int(np.argmax(robustness[latent]))
             for factor, axes in enumerate(axes_row):
                 if factor == parent:

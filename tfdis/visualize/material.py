@@ -28,17 +28,24 @@ class Trained(Protocol):
             `(("shape", ("square", "ellipse", "heart")),)`; else empty.
         latent_values: of quantized latents, the values of each; else None.
         is_gaussian: whether the posterior is a diagonal Gaussian, and the prior a standard normal.
+        has_prior: whether there is a prior to `sample` from.
     """
 
     label_groups: tuple[tuple[str, tuple[str, ...]], ...]
     latent_values: Sequence[np.ndarray] | None
     is_gaussian: bool
+    has_prior: bool
 
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """Images in [0, 1] to means and log variances; None for these without a posterior."""
 
     def decode(self, codes: np.ndarray) -> np.ndarray:
         """Codes to images in [0, 1]."""
+
+    def sample(
+        self, num_images: int, labels: np.ndarray | None = None, seed: int = 0
+    ) -> np.ndarray:
+        """Images in [0, 1] of codes drawn from the prior; as many of the same seed are the same."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -87,6 +94,8 @@ class Material:
         summary: the latents ranked by their KL over those images.
         label_groups: of a conditional model, see `Trained`; empty for others.
         latent_values: of quantized latents, the values of each; else None.
+        sample: how many and their labels (or None) to images of codes drawn from the prior; None
+            where there is no prior.
         curves: steps and values by name, from progress.jsonl.
     """
 
@@ -99,6 +108,7 @@ class Material:
     summary: LatentSummary
     label_groups: tuple[tuple[str, tuple[str, ...]], ...]
     latent_values: Sequence[np.ndarray] | None
+    sample: Callable[[int, np.ndarray | None], np.ndarray] | None
     curves: dict[str, tuple[np.ndarray, np.ndarray]]
 
 
@@ -149,6 +159,7 @@ def gather(
         summary,
         trained.label_groups,
         trained.latent_values,
+        functools.partial(trained.sample, seed=seed) if trained.has_prior else None,
         read_curves(progress_file) if progress_file and Path(progress_file).is_file() else {},
     )
 

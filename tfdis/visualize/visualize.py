@@ -16,10 +16,14 @@ from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.models.trained import TrainedModel, load
 from tfdis.outputs import refuse_output, stage_output
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
 from tfdis.read_back import refuse_code
 from tfdis.training import checkpoint
 from tfdis.unused_bindings import untold
 from tfdis.visualize.draw import Pictures, draw_all
+from tfdis.visualize.saved_model import SavedModel
+
+_MODULE_FILES = ("tfhub/saved_model.pb", "saved_model.pb")
 
 
 def visualize_with_gin(
@@ -56,7 +60,8 @@ def visualize(
 
     Args:
         model_dir: a directory of tfdis-train, or one of its checkpoints, such as
-            `DIR/checkpoints/00005000`, also of a run that has not ended.
+            `DIR/checkpoints/00005000`, also of a run that has not ended; or a TF-Hub module of
+            disentanglement_lib's training.
         output_dir: directory to write.
         overwrite: replace an existing directory.
 
@@ -92,16 +97,23 @@ def _is_checkpoint(path: Path) -> bool:
     return (path / "run.json").is_file()
 
 
-def _open(path: Path) -> tuple[TrainedModel, GroundTruthData]:
+def _open(path: Path) -> tuple[TrainedModel | SavedModel, GroundTruthData]:
     if not _is_checkpoint(path) and (path / "model.keras").is_file():
         trained = load(path)
         name = trained.gin.get("dataset.name", "").strip("'\"")
         return trained, get_named_ground_truth_data(**_unless_bound("dataset.name", name=name))
     saved = path if _is_checkpoint(path) else checkpoint.latest(path / "checkpoints")
+    if saved is None and any((path / name).is_file() for name in _MODULE_FILES):
+        opened = SavedModelDirectory(path)
+        trained = SavedModel(opened)
+        if bound := _unless_bound("dataset.name", name="auto"):
+            with gin.unlock_config():
+                gin.bind_parameter("dataset.name", bound["name"])
+        return trained, dataset_of(opened)
     if saved is None:
         raise UserError(
             f"{path} holds neither a model nor a checkpoint: name a directory that tfdis-train "
-            "wrote, or one of its checkpoints."
+            "wrote, one of its checkpoints, or a TF-Hub module."
         )
     try:
         builder = copy.deepcopy(gin.query_parameter("model.model"))  # how gin evaluates @references
