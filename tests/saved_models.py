@@ -81,6 +81,6 @@ def write_tf_hub_training(directory, dataset="dummy_data"):
             },
         )
         builder.save()
-    config = f"dataset.name = '{dataset}'\nreconstruction_loss.activation = 'logits'\n"
+    config = f"dataset.name = '{dataset}'\nexport_as_tf_hub.drop_collections = None\n"
     write_text(Path(directory) / "results" / "gin" / "train.gin", config)
     return directory

@@ -74,7 +74,9 @@ def _check_refusals(directory, tmp_path, capsys):
         out = tmp_path / command.__name__
         arguments = [f"--model_dir={directory}", f"--output_dir={out}"]
         if command is postprocess:
-            arguments.append("--gin_file=postprocess/mean.gin")
+            # Its images are of the model's shape, and there without a file.
+            data = "--gin_bindings=dataset.name = 'sprites'"
+            arguments += ["--gin_file=postprocess/mean.gin", data]
         assert command.main(arguments) == 2
         assert expected in capsys.readouterr().err
         assert not out.exists()

@@ -43,7 +43,9 @@ def visualize_with_gin(
         gin_bindings: read after the files.
     """
     trained_with = _config_path(model_dir)
-    files = [str(trained_with)] if trained_with.is_file() else []
+    # disentanglement_lib's config has names of TF-Hub 1's export, and a module needs none of it.
+    read = trained_with.is_file() and not _is_module(Path(model_dir))
+    files = [str(trained_with)] if read else []
     for file in files:
         refuse_code(file, gin_config_files)
     # Without them, the user gives the training's own.
@@ -97,19 +99,28 @@ def _is_checkpoint(path: Path) -> bool:
     return (path / "run.json").is_file()
 
 
+def _is_module(path: Path) -> bool:
+    """Whether there is nothing but a TF-Hub module to draw from."""
+    if _is_checkpoint(path) or (path / "model.keras").is_file():
+        return False
+    if checkpoint.latest(path / "checkpoints") is not None:
+        return False
+    return any((path / name).is_file() for name in _MODULE_FILES)
+
+
 def _open(path: Path) -> tuple[TrainedModel | SavedModel, GroundTruthData]:
     if not _is_checkpoint(path) and (path / "model.keras").is_file():
         trained = load(path)
         name = trained.gin.get("dataset.name", "").strip("'\"")
         return trained, get_named_ground_truth_data(**_unless_bound("dataset.name", name=name))
-    saved = path if _is_checkpoint(path) else checkpoint.latest(path / "checkpoints")
-    if saved is None and any((path / name).is_file() for name in _MODULE_FILES):
+    if _is_module(path):
         opened = SavedModelDirectory(path)
         trained = SavedModel(opened)
         if bound := _unless_bound("dataset.name", name="auto"):
             with gin.unlock_config():
                 gin.bind_parameter("dataset.name", bound["name"])
         return trained, dataset_of(opened)
+    saved = path if _is_checkpoint(path) else checkpoint.latest(path / "checkpoints")
     if saved is None:
         raise UserError(
             f"{path} holds neither a model nor a checkpoint: name a directory that tfdis-train "
