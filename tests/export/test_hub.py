@@ -19,6 +19,7 @@ from tfdis.cli import card as command
 from tfdis.errors import UserError
 from tfdis.export.hub import push
 from tfdis.models.card import card
+from tfdis.models.hub import speaking_with_hub
 from tfdis.results import write_json, write_text
 
 URL = "hf://somebody/a-model"
@@ -118,6 +119,17 @@ def test_a_strangers_model_runs_nothing(hub, model_dir, tmp_path):
 def test_a_repository_that_is_not_there_is_one_sentence(hub):
     with pytest.raises(UserError, match=r"^hf://no/body: 404 Client Error: no/body was not found"):
         tfdis.load("hf://no/body")
+
+
+def test_what_the_client_says_of_the_network_is_one_sentence_and_other_errors_are_not_hidden():
+    of_client = type("ConnectError", (Exception,), {"__module__": "httpx._exceptions"})
+    with (
+        pytest.raises(UserError, match=r"^hf://a/b: no route to host\. See"),
+        speaking_with_hub("hf://a/b"),
+    ):
+        raise of_client("no route to host")
+    with pytest.raises(ZeroDivisionError), speaking_with_hub("hf://a/b"):
+        raise ZeroDivisionError
 
 
 @pytest.mark.parametrize("url", ["hf://name", "hf://a/b/c", "hf://a/../b", "hf://", "https://a/b"])

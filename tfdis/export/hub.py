@@ -40,14 +40,15 @@ def push(
 
     trained = load(model_dir)
     text = card(model_dir, scores, licence, url)
-    with tempfile.TemporaryDirectory() as folder, speaking_with_hub(url):
+    with tempfile.TemporaryDirectory() as folder:
         write_text(Path(folder) / "README.md", text)
         shutil.copytree(Path(model_dir) / "results", Path(folder) / "results")
-        keras.saving.save_model(trained.model, f"{SCHEME}{repository}")
-        # Afterwards, as Keras writes a README.md of its own.
-        huggingface_hub.HfApi(library_name="tfdis").upload_folder(
-            repo_id=repository,
-            folder_path=folder,
-            commit_message="Add the results of the training, and a card",
-        )
+        with speaking_with_hub(url):
+            keras.saving.save_model(trained.model, f"{SCHEME}{repository}")
+            # Afterwards, as Keras writes a README.md of its own.
+            huggingface_hub.HfApi(library_name="tfdis").upload_folder(
+                repo_id=repository,
+                folder_path=folder,
+                commit_message="Add the results of the training, and a card",
+            )
     return url

@@ -13,6 +13,9 @@ SCHEME = "hf://"
 # What a model is read from; nothing else of a repository is downloaded.
 _FILES = ("config.json", "metadata.json", "model.weights.h5", "results/gin/train.gin")
 
+# Whose errors are of the network or of the hub's answer; not all of them are OSErrors.
+_CLIENT = ("huggingface_hub", "httpx", "requests")
+
 
 def repository_of(url: str) -> str:
     """`user/name` of `hf://user/name`.
@@ -49,7 +52,10 @@ def speaking_with_hub(url: str) -> Iterator[None]:
     """
     try:
         yield
-    except (OSError, ValueError) as error:  # the client's errors are both or one of these
+    except Exception as error:
+        by_client = type(error).__module__.split(".")[0] in _CLIENT
+        if not by_client and not isinstance(error, OSError | ValueError):
+            raise
         reason = (str(error).splitlines() or [type(error).__name__])[0][:200]
         raise UserError(
             f"{url}: {reason.rstrip('.')}. See that the name is right, that the network is there "
