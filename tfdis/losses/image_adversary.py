@@ -12,12 +12,12 @@ from tfdis.losses.term import loss_term
 
 @loss_term("image_adversary", requires=["adversary"])
 class ImageAdversary(AdversarialTerm):
-    """How far made images are from being taken for real, in nats (Creswell et al., 2017).
+    """The loss of images that a discriminator does not take for real, in nats (IFcVAE-GAN).
 
-    As in their code, a discriminator C learns to tell images from reconstructions and from what the
-    decoder makes of draws from the prior: it minimizes the mean of -log C(image),
-    -log(1 - C(reconstruction)) and -log(1 - C(drawn)). The model minimizes the mean of
-    -log C(reconstruction) and -log C(drawn).
+    As in the code of Creswell et al. (2017), a discriminator C learns to separate images from
+    reconstructions and from what the decoder makes of draws from the prior. It minimizes the mean
+    of -log C(image), -log(1 - C(reconstruction)) and -log(1 - C(drawn)); the model minimizes the
+    mean of -log C(reconstruction) and -log C(drawn).
 
     For a model that gives "decoded" and "drawn", images in [0, 1]: an `IFCVAE` does.
 

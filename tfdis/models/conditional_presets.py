@@ -128,11 +128,11 @@ def ifcvae_gan(
 ) -> Builder:
     """IFcVAE-GAN as published (Creswell et al., 2017, and their code).
 
-    The label on the reconstruction trains encoder, decoder and label encoder; the encoder is paid
-    -w_aux times the auxiliary discriminator's cross-entropy on the codes; and a discriminator of
-    images is to take reconstructions and decoded draws from the prior for real. Their label encoder
-    is a layer on the encoder's features, without a gradient to these; here it is a network of its
-    own, and the reconstruction does not train it.
+    The label on the reconstruction trains encoder, decoder and label encoder. The encoder minimizes
+    -w_aux times the auxiliary discriminator's cross-entropy on the codes. Encoder and decoder learn
+    to deceive a discriminator, which separates images from reconstructions and from decoded
+    draws from the prior. The authors' label encoder is a layer on the encoder's features, to which
+    it gives no gradient; here it is a separate network, and the reconstruction does not train it.
 
     The image discriminator is gin's `conv_discriminator` in the scope "image", and its optimizer
     `discriminator_optimizer` there; for the other scopes see `ifcvae`.
@@ -140,9 +140,9 @@ def ifcvae_gan(
     Args:
         labels: see `ifcvae`.
         terms: see `ifcvae`; the paper's are a reconstruction and KL.
-        w_le: the weight of the label on the reconstruction, the paper's code's beta.
-        w_aux: the weight of the auxiliary discriminator's defeat, its gamma.
-        w_gan: the weight of the image discriminator's defeat, its delta.
+        w_le: the weight of the label on the reconstruction, beta in the authors' code.
+        w_aux: the weight of the encoder's loss against the auxiliary discriminator, their gamma.
+        w_gan: the weight of the loss against the image discriminator, their delta.
         auxiliary_updates: see `ifcvae`.
     """
 
