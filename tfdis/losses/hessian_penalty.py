@@ -25,6 +25,10 @@ class HessianPenalty(LossTerm):
 
     See `normalized_hessian_penalty`. Costs `4 * num_directions` decodings of the batch.
 
+    It needs a decoder with smooth activations, as Tripod's GELU. The second derivatives of ReLU are
+    zero except at its kinks, so that both variances depend on which directions happen to cross one,
+    and their ratio is unbounded.
+
     Attributes:
         num_directions: random directions, of each of the two kinds.
         epsilon: the step along them, in standard deviations of the latents.
