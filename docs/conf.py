@@ -58,7 +58,7 @@ napoleon_use_ivar = True  # else the attributes of a dataclass are described twi
 def _to_rest(app, what, name, thing, options, lines):
     """Escapes bars in docstrings, and makes indented code after a colon literal."""
     for number, line in enumerate(lines):
-        if not line.lstrip().startswith("|"):
+        if not line.lstrip().startswith("| "):  # no row of a table
             parts = re.split(r"(`[^`]*`)", line)
             line = "".join(p if p.startswith("`") else p.replace("|", r"\|") for p in parts)
         following = next((each for each in lines[number + 1 :] if each.strip()), "")

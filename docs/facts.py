@@ -146,8 +146,8 @@ def _golden(name: str) -> str:
         lines.append(f"| `{score}` | {numbers} |")
     entry = next(iter(found.values()))
     sizes = ", ".join(f"{key} = {value}" for key, value in entry["parameters"].items())
-    source = f"Computed by {entry['by']} with {sizes}, on the codes in"
-    return "\n" + "\n".join(lines) + f"\n\n{source} {_link('tests/golden/README.md')}.\n"
+    source = f"Computed by {entry['by']} with {sizes}; the codes are beside"
+    return "\n" + "\n".join(lines) + f"\n\n{source} {_link('tests/golden/scores.json')}.\n"
 
 
 def storeys() -> list[list[str]]:
