@@ -115,7 +115,8 @@ def _bindings_of(gin_file: str) -> list[str]:
     model = ["model.model = @vae()", "vae.beta = 1.0"] if gin_file in _NO_MODEL else []
     if gin_file == "paper/networks.gin" or gin_file == "aicrowd.gin":
         model += ["model.random_seed = 0"]
-    return [*_SMALL, *model, "cvae.labels = [0]", "ifcvae.labels = [0]"]
+    labels = [f"{name}.labels = [0]" for name in ("cvae", "ifcvae", "ifcvae_gan")]
+    return [*_SMALL, *model, *labels]
 
 
 def _trained(name, gin_file, stand_in, tmp_path, capsys, *more) -> list[str] | None:

@@ -1,17 +1,21 @@
 """Kills, races, failures and a full disk, with real processes and stages that take no time."""
 
 import io
+import itertools
 import os
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_stages import make_study, options, pids, steps_made
 
 from tfdis.errors import UserError
+from tfdis.signals import Interrupt
+from tfdis.study import launch
 from tfdis.study.launch import deal_cores, launch_local
 from tfdis.study.states import States
 from tfdis.study.supervisor import WorkerOptions
@@ -150,6 +154,19 @@ def test_a_stopped_launcher_gives_its_models_back(directory):
     process.wait(60)
     assert "the same command continues" in process.stderr.read()
     assert statuses(directory) == {}
+
+
+def test_a_signal_is_not_kept_waiting_after_a_slow_look(directory, monkeypatch):
+    study, interrupt, naps = make_study(directory, [{}]), Interrupt(), []
+
+    def nap(seconds):
+        naps.append(seconds)
+        interrupt.signal_number = signal.SIGTERM
+
+    clock = itertools.count(0.0, 10.0)  # each look takes 10 s, so the wait would be minutes
+    monkeypatch.setattr(launch, "time", SimpleNamespace(monotonic=clock.__next__, sleep=nap))
+    launch.watch(study, directory, options(), interrupt, lambda: False, lambda: "", io.StringIO())
+    assert naps == [0.1]
 
 
 def test_workers_that_cannot_start_end_the_study_with_a_sentence(directory):

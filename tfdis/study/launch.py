@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from tfdis.errors import UserError
-from tfdis.signals import noticed
+from tfdis.signals import Interrupt, noticed
 from tfdis.study.states import States
 from tfdis.study.study import Study
 from tfdis.study.supervisor import Supervisor, WorkerOptions
@@ -75,7 +75,8 @@ def launch_local(
                 study,
                 directory,
                 options,
-                lambda: bool(interrupt) or all(run.done() for run in runs),
+                interrupt,
+                lambda: all(run.done() for run in runs),
                 note,
                 out,
             )
@@ -96,24 +97,27 @@ def watch(
     study: Study,
     directory: str | Path,
     options: WorkerOptions,
+    interrupt: Interrupt,
     is_over: Callable[[], bool],
     note: Callable[[], str],
     out: TextIO | None,
 ) -> Snapshot:
-    """Shows the progress of a study until `is_over`; returns the last snapshot."""
+    """Shows the progress of a study until `is_over` or a signal; returns the last snapshot."""
     model_nums = parse_models(options.models, study)
     looks = Watch(Path(directory), study, model_nums, States(directory, options.max_failures))
     view = LiveView(study.name, out or sys.stderr)
     while True:
         start = time.monotonic()
-        over = is_over()
+        over = bool(interrupt) or is_over()
         snapshot = looks.snapshot()
         view.show(snapshot, note())
         if over:
             view.close()
             return snapshot
         # Reading the state of thousands of models takes a while, and the workers need the cores.
-        time.sleep(max(_LOOK_SECONDS, 50 * (time.monotonic() - start)))
+        until = time.monotonic() + max(_LOOK_SECONDS, 50 * (time.monotonic() - start))
+        while time.monotonic() < until and not interrupt:
+            time.sleep(0.1)
 
 
 def deal_cores(cores: list[int], num_workers: int | None) -> list[tuple[int, ...]]:

@@ -70,7 +70,8 @@ def launch_ray(
                 study,
                 directory,
                 options,
-                lambda: bool(interrupt) or _is_over(ray, tasks, study, directory, options),
+                interrupt,
+                lambda: _is_over(ray, tasks, study, directory, options),
                 lambda: "",
                 out,
             )
