@@ -44,7 +44,8 @@ class Contestant:
 
     Args:
         arguments: the script and its arguments; it calls `answer`.
-        cores: where it runs, as in "0,1".
+        cores: where it runs, as in "0,1"; it has as many threads unless the environment says
+            how many (TF_NUM_INTRAOP_THREADS and the like).
         source: a checkout of tfdis to import from; None: this script's own.
     """
 
@@ -55,7 +56,7 @@ class Contestant:
             ["taskset", "-c", cores, sys.executable, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**os.environ, **limits, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env={**limits, **os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
             text=True,
         )
 

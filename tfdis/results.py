@@ -9,6 +9,7 @@ A stage's directory also carries the results of the stages before it.
 """
 
 import contextlib
+import errno
 import json
 import os
 import re
@@ -48,6 +49,8 @@ def written_aside(path: str | os.PathLike) -> Iterator[Path]:
     partial = aside(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
+        if path.is_dir():  # before anything is written, and not when it takes its name
+            raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
         yield partial
         with partial.open("rb") as handle:
             os.fsync(handle.fileno())

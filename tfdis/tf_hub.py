@@ -21,6 +21,17 @@ v1 = tf.compat.v1
 _MODULE_DEF = bytes([0x08, 0x03])
 
 
+_SAVED_MODEL = "saved_model.pb"
+
+
+def module_in(directory: str | os.PathLike) -> Path | None:
+    """The TF-Hub module of a training's or a representation's directory, or that is one itself."""
+    for path in (Path(directory, "tfhub"), Path(directory)):
+        if (path / _SAVED_MODEL).is_file():
+            return path
+    return None
+
+
 def write_hub_module(path: str | os.PathLike, signatures: Mapping[str, Callable]) -> None:
     """Writes `saved_model.pb`, `variables/` and `tfhub_module.pb`.
 

@@ -128,10 +128,7 @@ def _status_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser("tfdis-sweep status", description="Shows a study's progress.")
     parser.add_argument("directory", type=Path, help="the study's output_dir")
     parser.add_argument(
-        "--max_failures",
-        type=of(Count),
-        default=2,
-        help="the modules that the study was launched with",
+        "--max_failures", type=of(Count), default=2, help="the number that the study has"
     )
     return parser
 

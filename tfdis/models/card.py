@@ -5,7 +5,7 @@ import json
 import os
 import platform
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.metadata import version
 from numbers import Real
 from pathlib import Path
@@ -17,7 +17,6 @@ from tfdis.results import gin_dict, read_gin, read_json
 
 _PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy")
 _NOT_NUMBERS = ("elapsed_time",)  # of a machine, and not of a model
-_CHUNK = 1 << 20
 
 
 def card(
@@ -52,13 +51,13 @@ def card(
         "## Data",
         _data(data),
         "## Training",
-        _table(("what", "value"), _training(gin, numbers)),
+        table(("what", "value"), _training(gin, numbers)),
         f"The gin bindings:\n\n```\n{_bindings(gin)}\n```",
         "## Scores",
         _scores([Path(each) for each in scores]),
         "## Versions and hashes",
-        _table(("package", "version"), _versions(model_dir / "model.keras")),
-        _table(("file", "SHA-256"), [("model.keras", sha256(model_dir / "model.keras"))]),
+        table(("package", "version"), _versions(model_dir / "model.keras")),
+        table(("file", "SHA-256"), [("model.keras", sha256(model_dir / "model.keras"))]),
         "## Licence",
         f"Model: {licence or 'none is given'}. Data: {_licence_of(data)}.",
     ]
@@ -71,14 +70,11 @@ def sha256(path: str | os.PathLike) -> str:
     Raises:
         UserError: it cannot be read.
     """
-    digest = hashlib.sha256()
     try:
         with Path(path).open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                digest.update(chunk)
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise UserError(f"{path} could not be read: {error.strerror}.") from error
-    return digest.hexdigest()
 
 
 def _header(licence: str | None) -> str:
@@ -126,7 +122,7 @@ def _scores(directories: Sequence[Path]) -> str:
             ]
     if not rows:
         return "None were given."
-    return "One model, one seed of its training.\n\n" + _table(("score", "value", "seed"), rows)
+    return "One model, one seed of its training.\n\n" + table(("score", "value", "seed"), rows)
 
 
 def _versions(model: Path) -> Iterator[tuple[str, str]]:
@@ -142,7 +138,8 @@ def _versions(model: Path) -> Iterator[tuple[str, str]]:
     yield "Keras that saved model.keras", str(saved.get("keras_version", "not known"))
 
 
-def _table(head: Sequence[str], rows: Iterator[Sequence[str]] | Sequence[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 

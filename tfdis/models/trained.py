@@ -15,6 +15,7 @@ from tfdis.errors import UserError
 from tfdis.keys import step_key
 from tfdis.models import hub
 from tfdis.models.autoencoder import Autoencoder
+from tfdis.tf_hub import module_in
 
 _BATCH = 512
 
@@ -297,8 +298,7 @@ def load(model_dir: str | os.PathLike) -> TrainedModel:
             load_keras(folder), results.read_gin(folder / "results", "train") if by_tfdis else None
         )
     model_dir = Path(model_dir)
-    modules = (model_dir / "tfhub/saved_model.pb", model_dir / "saved_model.pb")
-    if not (model_dir / "model.keras").is_file() and any(path.is_file() for path in modules):
+    if not (model_dir / "model.keras").is_file() and module_in(model_dir) is not None:
         raise UserError(
             f"{model_dir} holds a TF-Hub module and no model.keras: tfdis-evaluate, "
             "tfdis-postprocess and tfdis-visualize take a module; name a directory that "

@@ -14,8 +14,7 @@ from tfdis.data.named import get_named_ground_truth_data
 from tfdis.errors import UserError
 from tfdis.operations import refuse_operations
 from tfdis.results import read_gin
-
-_SAVED_MODEL = "saved_model.pb"
+from tfdis.tf_hub import module_in
 
 
 class SavedModelDirectory:
@@ -36,12 +35,10 @@ class SavedModelDirectory:
 
     def __init__(self, model_dir: str | os.PathLike):
         self.path = Path(model_dir)
-        module = self.path / "tfhub"
-        if not (module / _SAVED_MODEL).is_file():
-            module = self.path
-        if not (module / _SAVED_MODEL).is_file():
+        module = module_in(self.path)
+        if module is None:
             raise UserError(
-                f"{self.path} holds no model (there is no tfhub/{_SAVED_MODEL}): name a directory "
+                f"{self.path} holds no model (there is no tfhub/saved_model.pb): name a directory "
                 "that training or postprocessing wrote, or a TF-Hub module."
             )
         self.loaded = _load(module)

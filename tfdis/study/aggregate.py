@@ -57,9 +57,6 @@ def write_aggregated_results(
     if json_path.suffix != ".json":
         raise UserError(f"The output path must end in .json; received '{output_path}'.")
     csv_path = json_path.with_suffix(".csv")
-    for path in (json_path, csv_path):
-        if path.is_dir():
-            raise UserError(f"{path} could not be written: Is a directory.")
     # One in the other: neither takes its name before both are written.
     with written_aside(json_path) as json_file:
         table.to_json(json_file)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from tfdis import manifest
 from tfdis.errors import UserError
-from tfdis.models.card import card, sha256
+from tfdis.models.card import card, sha256, table
 from tfdis.outputs import stage_output
 from tfdis.results import write_text
 from tfdis.study.model_names import ModelNames
@@ -78,10 +78,9 @@ def _copy(source: Path, target: Path, licence: str | None) -> None:
 
 
 def _overview(study: str, folders: dict[str, int], names: ModelNames) -> str:
-    rows = [f"| {names.of(num)} | [{folder}]({folder}) |" for folder, num in folders.items()]
-    table = "\n".join(["| model | folder |", "| --- | --- |", *rows])
+    rows = [(names.of(num), f"[{folder}]({folder})") for folder, num in folders.items()]
     return (
-        f"# Models of the study {study}\n\n{table}\n\n"
+        f"# Models of the study {study}\n\n{table(('model', 'folder'), rows)}\n\n"
         f"Every folder has the model, its results and a card. `sha256sum --check {_SUMS}` checks "
         f"the files.\n"
     )

@@ -163,12 +163,17 @@ def run_model(
                 resume=not overwrite,
             )
 
+    def run_stage(
+        stage: Callable, source: object, directory: Path, configs: list[str], bindings: list[str]
+    ) -> None:
+        with untold():  # the study's bindings are read by all stages
+            stage(source, str(directory), overwrite, configs, bindings)
+
     visualizations_dir = output_dir / "visualizations"
     if study.visualize and is_due(visualizations_dir, "visualize"):
-        with untold():  # the study's bindings are read by all stages
-            stages.visualize(
-                str(model_dir), str(visualizations_dir), overwrite, [], list(study.gin_bindings)
-            )
+        run_stage(
+            stages.visualize, str(model_dir), visualizations_dir, [], list(study.gin_bindings)
+        )
 
     # Every seed is drawn, needed or not, so that each stage has disentanglement_lib's.
     random_state = np.random.RandomState(0)
@@ -187,10 +192,7 @@ def run_model(
         representation_dirs.append(directory)
         bindings = seeded("postprocess", config_name(config))
         if is_due(directory, "postprocess"):
-            with untold():
-                stages.postprocess(
-                    str(model_dir), str(directory), overwrite, [str(config)], bindings
-                )
+            run_stage(stages.postprocess, str(model_dir), directory, [str(config)], bindings)
 
     for representation_dir in representation_dirs:
         opened = None
@@ -200,8 +202,7 @@ def run_model(
                 bindings = seeded("evaluation", name, own_bindings)
                 if is_due(directory, "evaluation"):
                     opened = opened or stages.open(str(representation_dir))
-                    with untold():
-                        stages.evaluate(opened, str(directory), overwrite, [str(config)], bindings)
+                    run_stage(stages.evaluate, opened, directory, [str(config)], bindings)
 
     if trained_model_dir is None:
         stages.report(study, model_num, output_dir)

@@ -65,7 +65,7 @@ class Study:
     def model_bindings(self, model_num: int) -> list[str]:
         """The gin bindings of one model's training, in the order in which they apply."""
         if self.reasons_on is not None:
-            name = f"abstract_reasoning.name = '{self.name}/{model_num}'"
+            name = f"abstract_reasoning.name = {f'{self.name}/{model_num}'!r}"
             return [name, *to_bindings(self.setting(model_num)), *self.gin_bindings]
         return [
             f"model.name = {config_name(self.model_configs[0])!r}",

@@ -18,12 +18,11 @@ from tfdis.models.trained import TrainedModel, load
 from tfdis.outputs import refuse_output, stage_output
 from tfdis.postprocessing.saved_model_directory import SavedModelDirectory, dataset_of
 from tfdis.read_back import refuse_code
+from tfdis.tf_hub import module_in
 from tfdis.training import checkpoint
 from tfdis.unused_bindings import untold
 from tfdis.visualize.draw import Pictures, draw_all
 from tfdis.visualize.saved_model import SavedModel
-
-_MODULE_FILES = ("tfhub/saved_model.pb", "saved_model.pb")
 
 
 def visualize_with_gin(
@@ -105,7 +104,7 @@ def _is_module(path: Path) -> bool:
         return False
     if checkpoint.latest(path / "checkpoints") is not None:
         return False
-    return any((path / name).is_file() for name in _MODULE_FILES)
+    return module_in(path) is not None
 
 
 def _open(path: Path) -> tuple[TrainedModel | SavedModel, GroundTruthData]:
