@@ -74,15 +74,20 @@ def dense(units: int, activation: str | None = None, name: str | None = None) ->
 
 
 def convolution(
-    filters: int, kernel_size: int, padding: str, name: str, strides: int = 2
+    filters: int,
+    kernel_size: int,
+    padding: str,
+    name: str,
+    strides: int = 2,
+    activation: str = "relu",
 ) -> keras.Layer:
-    """A convolution with ReLU, of stride 2 by default."""
+    """A convolution, of stride 2 and with ReLU by default."""
     return Conv2D(
         filters,
         kernel_size,
         strides=strides,
         padding=padding,
-        activation="relu",
+        activation=activation,
         kernel_initializer=initializer("convolution"),
         name=name,
     )
