@@ -264,6 +264,7 @@ print(whole.steps, int(whole.optimizer.iterations), type(optimizer).__name__)
 """
 
 
+@pytest.mark.slow
 def test_float16_counts_steps_that_the_optimizer_skips_and_resumes_bit_equal(tmp_path):
     """A loss scale that overflows: the optimizer skips, the loop does not wait for it."""
     bindings = [

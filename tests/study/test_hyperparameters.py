@@ -56,6 +56,11 @@ def test_zip_of_different_lengths_names_them():
         h.zipped([A, B])
 
 
+def test_a_list_may_hold_references():
+    setting = {"a.terms": ["@kl()", ["@x", 1, "text"]], "b": ("@kl",)}
+    assert h.to_bindings(setting) == ["a.terms = [@kl(), [@x, 1, 'text']]", "b = ('@kl',)"]
+
+
 def test_bindings_are_disentanglement_libs(dlib):
     setting = {"a.x": "text", "b": "@vae()", "c": 1.0, "d": 100000, "e": [1, "f"], "g": True}
     assert h.to_bindings(setting) == dlib.to_bindings(setting)

@@ -243,6 +243,7 @@ def test_a_study_that_has_not_begun_has_a_report_too(tmp_path):
     assert data["ownBindings"]["vae.beta"]["values"] == ["1.0", "4.0", None]
 
 
+@pytest.mark.slow
 def test_data_sets_are_correlated_apart_and_together(tmp_path):
     settings = make_settings(2, data_sets=("sprites", "rooms"))
     make_study(tmp_path / "study", settings, ("mean", "sampled"), pictures=False)

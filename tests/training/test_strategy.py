@@ -41,7 +41,7 @@ def progress(model_dir):
     return [json.loads(line) for line in (model_dir / "progress.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("second_batch", [False, True])
+@pytest.mark.parametrize("second_batch", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_two_replicas_train_as_one_device(tmp_path, tiny, second_batch):
     """Every term sees the codes of the whole batch: same losses, step by step."""
     bindings = tiny(*_TERMS, "model.log_every = 1", f"density_ratio.second_batch = {second_batch}")
@@ -54,6 +54,7 @@ def test_two_replicas_train_as_one_device(tmp_path, tiny, second_batch):
             np.testing.assert_allclose(line_two[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
 
 
+@pytest.mark.slow
 def test_an_adversary_of_labels_standardizes_the_whole_batch(tmp_path, tiny):
     """What the label's adversary reads is standardized over all replicas: the same losses."""
     bindings = tiny(

@@ -111,7 +111,7 @@ def test_every_ready_file_trains(gin_file, tmp_path, request):
     ]
     if gin_file == "beta_tcvae_curriculum.gin":
         pytest.skip("a part of beta_tcvae.gin")
-    if gin_file == "tripod.gin":
+    if gin_file == "tripod.gin" or "ifcvae" in gin_file:
         request.getfixturevalue("op_by_op")
     if gin_file in ("embedded.gin", "conditional.gin", "aicrowd.gin"):
         bindings += ["model.model = @vae()", "vae.beta = 1.0"]
@@ -138,6 +138,7 @@ def test_disentanglement_libs_files_train_as_they_are(path, tmp_path, dlib12_pat
     assert (tmp_path / "model/model.keras").is_file()
 
 
+@pytest.mark.slow
 def test_every_algorithm_of_disentanglement_libs_study_trains(tmp_path, dlib12_path):
     """One model of each of its algorithms, with its own bindings on top of its shared.gin."""
     shared = dlib12_path / "config/unsupervised_study_v1/model_configs/shared.gin"
@@ -179,6 +180,7 @@ def test_mixed_precision_trains_near_to_float32(tmp_path, tiny, policy):
     np.testing.assert_allclose(mixed["loss"], full["loss"], rtol=0.05)
 
 
+@pytest.mark.slow
 def test_xla_gives_the_same_model(tmp_path, tiny):
     train_with_gin(tmp_path / "plain", gin_bindings=tiny())
     train_with_gin(tmp_path / "xla", gin_bindings=tiny("model.jit_compile = True"))

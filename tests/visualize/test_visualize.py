@@ -112,6 +112,7 @@ def test_output_is_replaced_only_when_asked(model_dir, tmp_path, capsys):
     assert {path.name for path in out.iterdir()} == {"kl.png", "results", "kept", ".tfdis.json"}
 
 
+@pytest.mark.slow
 def test_a_run_too_short_for_a_line_of_progress_has_no_learning_curves(tmp_path, capsys):
     bindings = [*BINDINGS, "model.training_steps = 3", "model.log_every = 100"]
     train_with_gin(tmp_path / "model", gin_bindings=bindings)

@@ -1,10 +1,11 @@
 """The source of the metrics' codes: each distinct image is encoded once, in large batches.
 
 A metric draws factors as disentanglement_lib does, and the images are known before any is encoded.
-Only codes are kept, so that no more than one batch of images is in memory at a time.
+Only codes are kept, so that no more than two batches of images are in memory at a time.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any
 
@@ -268,14 +269,32 @@ class _IndexedRequest:
         source, table = self._source, self._table
         indices = np.concatenate(self._indices)
         missing = table.missing(indices)
-        rows = []
-        for start in range(0, len(missing), source.batch_size):
-            batch = missing[start : start + source.batch_size]
-            rows.append(source.encode(_floats(source.data.images(batch))))
-            source.progress(start + len(batch), len(missing))
+        starts = range(0, len(missing), source.batch_size)
+        batches = [missing[start : start + source.batch_size] for start in starts]
+        rows, done = [], 0
+        for images in _drawn_ahead(source.data, batches):
+            rows.append(source.encode(images))
+            done += len(images)
+            source.progress(done, len(missing))
         if rows:
             table.add(missing, np.concatenate(rows))
         return source.representation.finish(table.rows(indices), source.noise)
+
+
+def _drawn_ahead(data: GroundTruthData, batches: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
+    """The images of each batch; a thread draws the next ones while these are encoded."""
+
+    def draw(batch: np.ndarray) -> np.ndarray:
+        return _floats(data.images(batch))
+
+    with ThreadPoolExecutor(1) as thread:
+        following = None
+        for batch in batches:
+            drawn, following = following, thread.submit(draw, batch)
+            if drawn is not None:
+                yield drawn.result()
+        if following is not None:
+            yield following.result()
 
 
 class _ImagesRequest:

@@ -140,11 +140,16 @@ def uniform_integer(
 
 
 def to_bindings(setting: Setting) -> list[str]:
-    """The setting as lines of gin; a string that starts with @ is a reference."""
-    return [
-        f"{name} = {value if isinstance(value, str) and value.startswith('@') else repr(value)}"
-        for name, value in setting.items()
-    ]
+    """The setting as lines of gin; a string that starts with @ is a reference, also in a list."""
+    return [f"{name} = {_text(value)}" for name, value in setting.items()]
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, str) and value.startswith("@"):
+        return value
+    if isinstance(value, list):
+        return f"[{', '.join(_text(each) for each in value)}]"
+    return repr(value)
 
 
 def _joined(settings: Sequence[Setting]) -> Setting:
