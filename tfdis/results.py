@@ -38,6 +38,24 @@ def write_bytes(path: str | os.PathLike, content: bytes) -> None:
         partial.write_bytes(content)
 
 
+def refuse_foreign(path: Path, mark: str, kind: str) -> None:
+    """Refuses to replace a file that is not what it should be.
+
+    Args:
+        path: the file that is to be written.
+        mark: what a file of the right kind holds in its first 4,096 bytes.
+        kind: what it is, in words.
+
+    Raises:
+        UserError: there is a file without the mark.
+    """
+    if path.is_file():
+        with path.open("rb") as file:
+            beginning = file.read(4096)
+        if beginning and mark.encode() not in beginning:
+            raise UserError(f"{path} is not {kind} of tfdis and is not replaced: name another.")
+
+
 @contextlib.contextmanager
 def written_aside(path: str | os.PathLike) -> Iterator[Path]:
     """Gives a path beside `path` to write one file to; renames it to `path` at the end.

@@ -101,6 +101,12 @@ def _study(here):
 ATTACKS += [
     Attack("sweep", "--gin_file=studies/small.gin --output_dir={model}", "the stage 'train' wrote"),
     Attack("report", "{here}/study --output={here}/photo.jpg", "is not a report of tfdis", _study),
+    Attack(
+        "card",
+        "{model} --output={here}/README.md --overwrite",
+        "is not a card of tfdis",
+        lambda here: [(here / "README.md").write_text("mine")],
+    ),
     Attack("report", "{here}/study --output={here}/study/study.json", "is not a report", _study),
 ]
 

@@ -29,18 +29,21 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument(
         "--output", type=Path, metavar="FILE", help="the card (default: README.md in DIR)"
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace a card that is there")
+    parser.add_argument(
+        "--overwrite", action="store_true", help="replace a card of tfdis that is there"
+    )
     return run_command(parser, _card, argv)
 
 
 def _card(arguments: argparse.Namespace) -> None:
     from tfdis.errors import UserError
-    from tfdis.models.card import card
-    from tfdis.results import write_text
+    from tfdis.models.card import TAGS, card
+    from tfdis.results import refuse_foreign, write_text
 
     path = arguments.output or arguments.model_dir / "README.md"
     if path.exists() and not arguments.overwrite:
         raise UserError(f"{path} already exists: pass --overwrite to replace it.")
+    refuse_foreign(path, TAGS, "a card")
     write_text(path, card(arguments.model_dir, arguments.scores, arguments.licence))
     print(f"Written: {path}")
 

@@ -18,6 +18,8 @@ from tfdis.results import gin_dict, read_gin, read_json
 _PACKAGES = ("tensorflow", "keras", "tensorflow-probability", "numpy")
 _NOT_NUMBERS = ("elapsed_time",)  # of a machine, and not of a model
 
+TAGS = "tags:\n- disentanglement\n- tfdis"  # what a card is known by
+
 
 def card(
     model_dir: str | os.PathLike,
@@ -78,7 +80,7 @@ def sha256(path: str | os.PathLike) -> str:
 
 
 def _header(licence: str | None) -> str:
-    lines = ["library_name: keras", "tags:", "- disentanglement", "- tfdis"]
+    lines = ["library_name: keras", TAGS]
     # JSON's strings are YAML's, whatever is in them.
     lines += [f"license: {json.dumps(licence)}"] * bool(licence)
     return "\n".join(["---", *lines, "---"])

@@ -6,8 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tfdis.errors import UserError
-from tfdis.results import write_text
+from tfdis.results import refuse_foreign, write_text
 from tfdis.study.compare import page_comparisons
 from tfdis.study.report_data import page_data
 from tfdis.study.report_read import read_models
@@ -36,7 +35,7 @@ def write_report(directory: str | Path, output: str | Path | None = None) -> Pat
     """
     directory = Path(directory)
     output = Path(output) if output is not None else directory / "report.html"
-    _refuse_foreign(output)
+    refuse_foreign(output, _MARK, "a report")
     study = load_study(directory)
     runs = read_models(directory, study)
     data = page_data(directory, study, runs)
@@ -45,15 +44,6 @@ def write_report(directory: str | Path, output: str | Path | None = None) -> Pat
     data["base"] = Path(os.path.relpath(directory, output.parent)).as_posix()
     write_text(output, render(data))
     return output
-
-
-def _refuse_foreign(output: Path) -> None:
-    """Raises a UserError where a file of another kind would be replaced."""
-    if output.is_file():
-        with output.open("rb") as file:
-            beginning = file.read(4096)
-        if beginning and _MARK.encode() not in beginning:
-            raise UserError(f"{output} is not a report of tfdis and is not replaced: name another.")
 
 
 def render(data: dict[str, Any]) -> str:
