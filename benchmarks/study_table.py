@@ -3,7 +3,7 @@
 One row per value of the bindings in --by, which all but the seed should be:
 
     python benchmarks/study_table.py output/latents --by dataset.name model.name \
-        --scores mean/infomec/infom mean/mig/discrete_mig
+        --scores mean/infomec/infom mean/mig/discrete_mig training/reconstruction_loss
 
 The seconds of training are the clock's; the last column is the number of models.
 """
@@ -36,10 +36,10 @@ def table(directory: Path, by: Sequence[str], scores: Sequence[str]) -> Iterator
         if results.is_file():
             row = [run.scores.get(score, float("nan")) for score in scores]
             trained = json.loads(results.read_text())
-            row += [trained["reconstruction_loss"], trained["elapsed_time"]]
+            row.append(trained["elapsed_time"])
             setting = study.settings[run.model_num]
             groups.setdefault(tuple(str(setting[name]) for name in by), []).append(row)
-    names = [*(score.split("/")[-1] for score in scores), "reconstruction", "training, s"]
+    names = [*(score.split("/")[-1] for score in scores), "training, s"]
     yield " | ".join(["", *by, *names, "models", ""]).strip()
     yield "|" + " --- |" * (len(by) + len(names) + 1)
     for values, rows in groups.items():
@@ -48,7 +48,7 @@ def table(directory: Path, by: Sequence[str], scores: Sequence[str]) -> Iterator
 
 
 def _digits(names: Sequence[str]) -> list[int]:
-    return [0 if name in ("reconstruction", "training, s") else 2 for name in names]
+    return [0 if name in ("reconstruction_loss", "training, s") else 2 for name in names]
 
 
 def _cell(values: Sequence[float], digits: int) -> str:

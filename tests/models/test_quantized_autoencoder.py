@@ -126,3 +126,17 @@ def test_weight_decay_leaves_biases_and_codebooks_alone():
     np.testing.assert_allclose(kernel, before[0] * (1 - 0.5 * 0.1), rtol=1e-6)
     np.testing.assert_array_equal(bias, before[1])
     np.testing.assert_array_equal(values, before[2])
+
+
+@pytest.mark.parametrize("network", ["patch", "fc"])
+def test_the_decoder_starts_at_the_mean_of_the_data(network):
+    """Whatever the codes are, the first images have the data's grey."""
+    fc = ["encoder.encoder_fn = @fc_encoder", "decoder.decoder_fn = @fc_decoder"]
+    patch = ["encoder.encoder_fn = @patch_encoder", "decoder.decoder_fn = @patch_decoder"]
+    shared = ["encoder.num_latent = 4", "reconstruction_loss.loss_fn = @bernoulli_loss"]
+    with config.parsed((), [*(fc if network == "fc" else patch), *shared]):
+        model = qlae()(Sprites(), 0)
+    drawn = tf.sigmoid(model.decoder(tf.zeros([1, 4]))).numpy()
+    mean = Sprites().sample_observations(2000, np.random.RandomState(1)).mean()
+    np.testing.assert_allclose(drawn, mean, rtol=0.1)
+    assert drawn.std() < 1e-6

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import gin
 import keras
+import numpy as np
 
 from tfdis.architectures.decoders import make_decoder
 from tfdis.architectures.encoders import make_encoder
@@ -21,12 +22,18 @@ from tfdis.losses.term import LossTerm
 from tfdis.models.build import Builder, give_adversaries
 from tfdis.models.quantized_autoencoder import QuantizedAutoencoder
 
+_MEAN_OF = 256  # images
+
 
 @configurable("quantized_loss_terms")
 def quantized_loss_terms(
     terms: Sequence[LossTerm] = gin.REQUIRED, quantizer: Quantizer = gin.REQUIRED
 ) -> Builder:
     """A quantized autoencoder whose objective is the sum of these terms.
+
+    The bias of the decoder's logits starts at the data's mean. From 0, the steps in which the
+    decoder learns the background would drive all codes to one end of their range, where a bounded
+    latent has no gradient.
 
     Args:
         terms: any of the library's terms that need no posterior; one of them is a reconstruction.
@@ -49,10 +56,20 @@ def quantized_loss_terms(
         encoder = keras.Model(features.input, fresh(features.output), name=features.name)
         num_latents = encoder.outputs[0].shape[-1]
         decoder = make_decoder(num_latents, data.observation_shape)
+        _start_at_the_mean(decoder, data, seed)
         give_adversaries(terms, num_latents)
         return QuantizedAutoencoder(encoder, decoder, terms, data.num_images, seed)
 
     return build
+
+
+def _start_at_the_mean(decoder: keras.Model, data: GroundTruthData, seed: int) -> None:
+    bias = decoder.trainable_variables[-1]
+    if bias.name == "bias":
+        images = data.sample_observations(_MEAN_OF, np.random.RandomState(seed))
+        mean = np.clip(np.mean(images, axis=(0, 1, 2)), 1e-3, 1 - 1e-3)
+        # One for each channel, or, after a dense layer, for each pixel with channels last.
+        bias.assign(np.resize(np.log(mean / (1 - mean)), bias.shape))
 
 
 @configurable("qlae")
