@@ -90,6 +90,9 @@ def stand_in(request, data_dir, tmp_path, monkeypatch):
                 file.create_dataset("images", data=images)
         if name in _FIXTURES:
             request.getfixturevalue(_FIXTURES[name])
+        if name == "celebA":  # tripod.gin's instance normalizations overflow on images of one grey
+            for path in (data_dir / "CelebA" / "img_align_celeba").iterdir():
+                Image.fromarray(rng.integers(0, 256, (218, 178, 3), np.uint8)).save(path)
         if name == "array_file":  # as most labelled arrays: a grid with holes
             factors = np.stack([np.arange(20) % 3, np.arange(20) % 4, np.arange(20) // 7], axis=1)
             np.savez(tmp_path / "mine.npz", images=images[:20], factors=factors)
@@ -136,6 +139,8 @@ def _refused(name: str, gin_file: str) -> str | None:
     """What is said of a pair that makes no sense; None of all others."""
     if name == "image_folder" and "cvae" in gin_file:
         return "has no factor 0; its factors are: none"
+    if name == "image_folder" and gin_file.startswith(("s2_", "supervised")):
+        return "has no factors that could be labels"
     if any(kind in gin_file for kind in ("gvae", "mlvae")):
         if name in ("image_folder", "array_file", "celebA"):
             return "factor"

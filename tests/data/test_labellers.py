@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 
 from tfdis.config import register_all
+from tfdis.data.labelled import LabelledData
 from tfdis.data.labellers import (
     bin_labeller,
     noisy_labeller,
@@ -79,6 +80,12 @@ def test_partial_labels_are_of_the_same_factors(data, factors):
         assert [data.factors_num_values[f] for f in same] == [size]
     with pytest.raises(UserError, match=r"is 6, and 'sprites' has 5 factors"):
         _labelled(partial_labeller, factors, data, num_observed_factors=6)
+
+
+def test_data_without_factors_have_no_labels():
+    data = LabelledData(np.zeros((4, 8, 8, 1), np.uint8), name="mine")
+    with pytest.raises(UserError, match="mine has no factors that could be labels"):
+        sample_supervised_data(0, data, 2)
 
 
 def test_a_labelled_set_is_a_function_of_its_seed(data):

@@ -14,6 +14,16 @@ def test_multiinformation_equals_the_papers_code(quantized_latents):
     np.testing.assert_allclose(found, reference["values"], rtol=1e-5)
 
 
+def test_the_spread_is_numpys_and_has_a_gradient_where_all_codes_are_equal():
+    z = np.random.RandomState(0).normal(size=(20, 3)).astype(np.float32)
+    np.testing.assert_allclose(spread_of(tf.constant(z)), z.std(axis=0) + 1e-6, rtol=1e-6)
+    codes = tf.zeros([4, 3])
+    with tf.GradientTape() as tape:
+        tape.watch(codes)
+        found = tf.reduce_sum(latent_multiinformation(codes, spread_of(codes)))
+    np.testing.assert_array_equal(tape.gradient(found, codes), 0)
+
+
 def test_multiinformation_equals_scipys_densities():
     """scipy's joint kernel estimate has Silverman's factor too, on whitened latents."""
     z = np.random.RandomState(0).normal(size=(50, 3))

@@ -62,7 +62,15 @@ def sample_supervised_data(
         supervised_seed: the set and its labels are a function of it.
         ground_truth_data: what is drawn from.
         num_labelled_samples: how many images.
+
+    Raises:
+        UserError: the data have no factors.
     """
+    if not ground_truth_data.num_factors:
+        raise UserError(
+            f"{ground_truth_data.name} has no factors that could be labels: take other data, or an "
+            "algorithm without labels."
+        )
     random_state = np.random.RandomState(supervised_seed)
     factors = ground_truth_data.sample_factors(num_labelled_samples, random_state)
     images = ground_truth_data.sample_observations_from_factors(factors, random_state)

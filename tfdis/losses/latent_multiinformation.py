@@ -33,7 +33,8 @@ def spread_in(outputs: Outputs) -> tf.Tensor:
 
 def spread_of(z: tf.Tensor) -> tf.Tensor:
     """The standard deviation of each latent over a batch plus 1e-6, `[num_latents]`."""
-    return tf.math.reduce_std(z, axis=0) + _TINY
+    # Where all codes are equal, the square root's gradient would be infinite.
+    return tf.sqrt(tf.maximum(tf.math.reduce_variance(z, axis=0), _TINY**4)) + _TINY
 
 
 def latent_multiinformation(z: tf.Tensor, spread: tf.Tensor) -> tf.Tensor:
