@@ -116,9 +116,9 @@ def test_beta_takes_effect_beside_beta_tcvae_gin():
         reconstruction, capacity, correlation = model.terms
         assert isinstance(reconstruction, BernoulliLoss)
         assert isinstance(capacity, Capacity)
-        weights = [float(correlation.at("weight", step)) for step in (0, 4500, 6500, 9000)]
+        weights = [float(correlation.at("weight", step)) for step in (0, 3000, 4350, 6800)]
         np.testing.assert_allclose(weights, [5 * 99.667, 5 * 99.667, 5.0, 5.0], rtol=1e-6)
-        assert float(capacity.at("weight", 9000)) == 1.0
+        assert float(capacity.at("weight", 6800)) == 1.0
         assert unused(LATER) == []
 
 

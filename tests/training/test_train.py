@@ -97,7 +97,13 @@ def test_another_seed_is_another_model(tmp_path, tiny):
     assert not np.array_equal(weights(tmp_path / "one")[0], weights(tmp_path / "other")[0])
 
 
-@pytest.mark.parametrize("gin_file", _READY)
+@pytest.mark.parametrize(
+    "gin_file",
+    [
+        pytest.param(each, marks=pytest.mark.slow) if each == "tripod.gin" else each
+        for each in _READY
+    ],
+)
 def test_every_ready_file_trains(gin_file, tmp_path, request):
     bindings = [
         'dataset.name = "sprites"',
