@@ -37,6 +37,8 @@ def _unused_of(study, model_num, monkeypatch):
     "name",
     [
         "small",
+        pytest.param("latents", marks=pytest.mark.slow),
+        pytest.param("methods", marks=pytest.mark.slow),
         pytest.param("unsupervised_study_v1", marks=pytest.mark.slow),
         pytest.param("fairness_study_v1", marks=pytest.mark.slow),
         pytest.param("abstract_reasoning_study_v1", marks=pytest.mark.slow),
