@@ -9,10 +9,11 @@ The seconds of training are the clock's; the last column is the number of models
 """
 
 import argparse
-import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
+from tfdis.models.card import table
+from tfdis.results import read_json
 from tfdis.statistics.intervals import mean_interval
 from tfdis.study.report_read import read_models
 from tfdis.study.study import load_study
@@ -25,30 +26,26 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--by", nargs="+", default=["model.name"], metavar="BINDING")
     parser.add_argument("--scores", nargs="+", required=True, metavar="SCORE")
     arguments = parser.parse_args(argv)
-    print("\n".join(table(arguments.directory, arguments.by, arguments.scores)))
+    print(study_table(arguments.directory, arguments.by, arguments.scores))
 
 
-def table(directory: Path, by: Sequence[str], scores: Sequence[str]) -> Iterator[str]:
-    """The lines of the table, in the order of the study's models."""
+def study_table(directory: Path, by: Sequence[str], scores: Sequence[str]) -> str:
+    """The table, its rows in the order of the study's models."""
     study, groups = load_study(directory), {}
     for run in read_models(directory, study):
         results = directory / str(run.model_num) / "model/results/json/train_results.json"
         if results.is_file():
             row = [run.scores.get(score, float("nan")) for score in scores]
-            trained = json.loads(results.read_text())
-            row.append(trained["elapsed_time"])
+            row.append(read_json(results)["elapsed_time"])
             setting = study.settings[run.model_num]
             groups.setdefault(tuple(str(setting[name]) for name in by), []).append(row)
     names = [*(score.split("/")[-1] for score in scores), "training, s"]
-    yield " | ".join(["", *by, *names, "models", ""]).strip()
-    yield "|" + " --- |" * (len(by) + len(names) + 1)
-    for values, rows in groups.items():
-        cells = [_cell(column, digits) for column, digits in zip(zip(*rows), _digits(names))]
-        yield " | ".join(["", *values, *cells, str(len(rows)), ""]).strip()
-
-
-def _digits(names: Sequence[str]) -> list[int]:
-    return [0 if name in ("reconstruction_loss", "training, s") else 2 for name in names]
+    digits = [0 if name in ("reconstruction_loss", "training, s") else 2 for name in names]
+    lines = [
+        [*values, *map(_cell, zip(*rows), digits), str(len(rows))]
+        for values, rows in groups.items()
+    ]
+    return table([*by, *names, "models"], lines)
 
 
 def _cell(values: Sequence[float], digits: int) -> str:

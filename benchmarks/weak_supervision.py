@@ -13,12 +13,13 @@ OUTPUT_DIR/results.md.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import tfdis
 from tfdis import results
 from tfdis.data.named import find_named_data
+from tfdis.models.card import table
 from tfdis.models.trained import load
 from tfdis.statistics.intervals import mean_interval
 from tfdis.training.train import train_with_gin
@@ -54,9 +55,9 @@ def main(argv: Sequence[str] | None = None) -> None:
                 score = _score(arguments.output_dir, data, name, seed, bindings)
                 scores.setdefault((data, name), []).append(score)
                 print(data, name, seed, score, flush=True)
-        table = "\n".join(_table(scores))
-        results.write_text(arguments.output_dir / "results.md", table + "\n")
-    print(table)
+        text = _table(scores)
+        results.write_text(arguments.output_dir / "results.md", text + "\n")
+    print(text)
 
 
 def _score(
@@ -80,13 +81,13 @@ def _score(
     return results.read_json(path)
 
 
-def _table(scores: dict[tuple[str, str], list[dict[str, float]]]) -> Iterator[str]:
+def _table(scores: dict[tuple[str, str], list[dict[str, float]]]) -> str:
     names = list(next(iter(scores.values()))[0])
-    yield "| data | model | seeds | " + " | ".join(names) + " |"
-    yield "| --- | --- | --- |" + " --- |" * len(names)
-    for (data, model), each in scores.items():
-        cells = [_cell([score[name] for score in each]) for name in names]
-        yield f"| {data} | {model} | {len(each)} | " + " | ".join(cells) + " |"
+    rows = [
+        (data, model, str(len(each)), *(_cell([score[name] for score in each]) for name in names))
+        for (data, model), each in scores.items()
+    ]
+    return table(("data", "model", "seeds", *names), rows)
 
 
 def _cell(values: Sequence[float]) -> str:
