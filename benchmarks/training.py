@@ -9,6 +9,10 @@ plain train_step has TensorFlow as it is when nothing is set. PyTorch, channels 
 shipped, and with glibc told to keep the memory that it frees (mallopt): as shipped it gives its
 activations back to the system, and pays for it with page faults. `--source=DIR` adds tfdis as
 another checkout has it.
+
+Where there is a GPU, all of them use it, and only the time by the clock means something. tfdis
+runs with model.jit_compile as well, and PyTorch's second entry is its step replayed as a CUDA
+graph.
 """
 
 import argparse
@@ -21,6 +25,9 @@ from turns import Contestant, answer, take_turns, train_until
 
 BATCH, LATENTS, BETA = 64, 10, 6.0
 OURS, KERAS, TORCH, QUIET_TORCH = "tfdis", "plain Keras", "PyTorch", "PyTorch, mallopt"
+COMPILED, GRAPHED_TORCH = "tfdis, XLA", "PyTorch, CUDA graph"
+ON_CPU = (OURS, KERAS, TORCH, QUIET_TORCH)
+ON_GPU = (OURS, COMPILED, KERAS, TORCH, GRAPHED_TORCH)
 
 
 def data_of(channels):
@@ -46,7 +53,7 @@ def networks(shape, width):
     )
 
 
-def ours(channels, width):
+def ours(channels, width, jit_compile):
     """A function that makes some steps of tfdis' loop and returns their number."""
     data = data_of(channels)  # tfdis before TensorFlow, which otherwise leaves oneDNN off
     import keras
@@ -61,7 +68,7 @@ def ours(channels, width):
     terms.append(TotalCorrelation(weight=BETA - 1, name="total_correlation"))
     model = VAE(*networks(tuple(data.observation_shape), width), terms)
     model.compile(keras.optimizers.Adam(1e-4))
-    trainer = Trainer(model, data.feed(), BATCH, seed=0)
+    trainer = Trainer(model, data.feed(), BATCH, seed=0, jit_compile=jit_compile)
 
     total = 0
 
@@ -76,7 +83,7 @@ def ours(channels, width):
 
 def step_of(name, channels, width):
     if name.startswith(OURS):
-        return ours(channels, width)
+        return ours(channels, width, jit_compile=name == COMPILED)
     if name == KERAS:
         from rival_keras import make_step  # before tfdis, which would turn oneDNN on
 
@@ -87,7 +94,7 @@ def step_of(name, channels, width):
 
     if name == QUIET_TORCH:
         keep_freed_memory()
-    return TorchRival(images, width, LATENTS, BATCH, BETA).step
+    return TorchRival(images, width, LATENTS, BATCH, BETA, name == GRAPHED_TORCH).step
 
 
 def main():
@@ -104,7 +111,8 @@ def main():
     if arguments.train:
         answer(train_until(step_of(arguments.train, arguments.channels, arguments.width)))
         return
-    sources = dict.fromkeys(arguments.only or (OURS, KERAS, TORCH, QUIET_TORCH))
+    on_gpu = any(Path("/dev").glob("nvidia[0-9]*"))
+    sources = dict.fromkeys(arguments.only or (ON_GPU if on_gpu else ON_CPU))
     if arguments.source:
         sources[f"{OURS} of {arguments.source.name}"] = arguments.source
     command = [__file__, f"--channels={arguments.channels}", f"--width={arguments.width}"]
@@ -125,8 +133,8 @@ def main():
             b.steps_per_second / a.steps_per_second for a, b in zip(turns[OURS], theirs)
         ]
         print(
-            f"  {name:18} CPU {statistics.median(cpu):6.1f} ms/step ({min(cpu):.1f} to "
-            f"{max(cpu):.1f}), clock {statistics.median(clock):6.1f}, "
+            f"  {name:19} CPU {statistics.median(cpu):6.1f} ms/step ({min(cpu):.1f} to "
+            f"{max(cpu):.1f}), clock {statistics.median(clock):7.2f}, "
             f"{statistics.median(turn.cores_used for turn in theirs):.2f} cores, "
             f"{statistics.median(turn.faults for turn in theirs):6.0f} page faults/step; "
             f"tfdis takes {statistics.median(cpu_ratios):.2f} of its CPU, "

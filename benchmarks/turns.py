@@ -56,7 +56,13 @@ class Contestant:
             ["taskset", "-c", cores, sys.executable, *arguments],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            env={**limits, **os.environ, "PYTHONPATH": path, "TF_CPP_MIN_LOG_LEVEL": "3"},
+            env={
+                **limits,
+                "TF_FORCE_GPU_ALLOW_GROWTH": "true",  # the others need some of it, too
+                **os.environ,
+                "PYTHONPATH": path,
+                "TF_CPP_MIN_LOG_LEVEL": "3",
+            },
             text=True,
         )
 

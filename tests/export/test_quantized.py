@@ -36,6 +36,7 @@ def test_onnx_gives_the_quantized_codes(tmp_path, images, quantizer):
     np.testing.assert_allclose(codes, model.encoder(images), atol=1e-5)
 
 
+@pytest.mark.slow
 def test_torchscript_gives_them_too(tmp_path):
     parts = {
         tmp_path / f"{number}.pt": part(make(quantizer), "encoder")

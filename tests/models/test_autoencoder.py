@@ -237,7 +237,8 @@ def test_a_deterministic_autoencoder_learns_to_copy():
     model.compile(keras.optimizers.Adam(0.05))
     codes = np.random.RandomState(0).uniform(size=(64, 1, 1, 1))
     images = np.broadcast_to(codes, (64, 8, 8, 1)).astype(np.float32)
-    losses = model.fit(images, batch_size=64, epochs=200, verbose=0).history["loss"]
+    losses = model.fit(np.tile(images, (20, 1, 1, 1)), batch_size=64, epochs=10, verbose=0)
+    losses = losses.history["loss"]
     assert losses[-1] < 0.05 * losses[0]
     assert model.reconstruct(images).shape == (64, 8, 8, 1)
 

@@ -173,6 +173,7 @@ def test_wandb_offline_is_read_back(tmp_path, pictures):
     assert json.loads(configured["beta_tc_vae.beta"]) == "4.0"
 
 
+@pytest.mark.slow
 def test_wandb_without_login_or_network_goes_offline_and_on_under_its_id(tmp_path):
     first = _log_elsewhere(tmp_path, "auto")
     # Port 9 of the own machine: refused at once, as a network that is gone.

@@ -41,7 +41,8 @@ def progress(model_dir):
     return [json.loads(line) for line in (model_dir / "progress.jsonl").read_text().splitlines()]
 
 
-@pytest.mark.parametrize("second_batch", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("second_batch", [False, True])
 def test_two_replicas_train_as_one_device(tmp_path, tiny, second_batch):
     """Every term sees the codes of the whole batch: same losses, step by step."""
     bindings = tiny(*_TERMS, "model.log_every = 1", f"density_ratio.second_batch = {second_batch}")

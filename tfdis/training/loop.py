@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from tfdis.batch import Inputs, map_tensors
-from tfdis.data.feeding import Feed, Slab
+from tfdis.data.feeding import DeviceFeed, Feed, Slab
 from tfdis.errors import UserError
 from tfdis.keys import Salt, step_key, subkey
 
@@ -64,7 +64,8 @@ class Trainer:
         batch_size: images per update.
         seed: of the batches; the model has its own for the noise.
         strategy: of tf.distribute, over whose replicas a batch is spread; None for one device.
-        jit_compile: compile the loop with XLA.
+        jit_compile: compile the loop with XLA; None: where there is a GPU, no strategy, and a feed
+            that draws on the device. Slabs would be compiled anew for each number of steps.
         steps_per_epoch: updates in an epoch, for callbacks; None: there is only one epoch.
 
     Raises:
@@ -78,7 +79,7 @@ class Trainer:
         batch_size: int,
         seed: int,
         strategy: tf.distribute.Strategy | None = None,
-        jit_compile: bool = False,
+        jit_compile: bool | None = None,
         steps_per_epoch: int | None = None,
     ):
         self.model, self.feed, self.batch_size, self.seed = model, feed, batch_size, seed
@@ -100,6 +101,10 @@ class Trainer:
         self._replica_size = batch_size // replicas
         # Slabs of any number of steps share one trace. Keras traces a train_step without autograph
         # as well, which would take twice the time of the trace itself.
+        if jit_compile is None:
+            on_gpu = bool(tf.config.list_physical_devices("GPU"))
+            jit_compile = on_gpu and not self.strategy and isinstance(feed, DeviceFeed)
+        self.jit_compile = jit_compile
         traced = {"jit_compile": jit_compile, "reduce_retracing": True, "autograph": False}
         self._train = tf.function(self._train_steps, **traced)
         self._test = tf.function(self._test_steps, **traced)

@@ -83,7 +83,7 @@ def train(
     max_epochs: Count | None = None,
     warm_start: WarmStart | None = None,
     strategy: tf.distribute.Strategy | None = None,
-    jit_compile: bool = False,
+    jit_compile: bool | None = None,
     mixed_precision: Literal["mixed_float16", "mixed_bfloat16"] | None = None,
     deterministic: bool | None = None,
     count_discriminator_updates: bool = False,
@@ -120,7 +120,8 @@ def train(
         max_epochs: end after this many epochs, where that is before `training_steps`.
         warm_start: `@warm_start()`: weights from another model.
         strategy: `@mirrored_strategy()`: spreads batches over devices.
-        jit_compile: compile the training loop with XLA.
+        jit_compile: compile the training loop with XLA; None: on one GPU, where images are drawn on
+            it, there 8 times faster and compiled in 15 seconds.
         mixed_precision: a Keras dtype policy, "mixed_float16" or "mixed_bfloat16".
         deterministic: make the same seed give the same weights, bit for bit; None: on the CPU.
         count_discriminator_updates: count the updates of an adversary as steps too, as
