@@ -34,22 +34,23 @@ def _unused_of(study, model_num, monkeypatch):
 
 
 @pytest.mark.parametrize(
-    "name",
+    ("name", "kinds_at_least"),
     [
-        "small",
-        pytest.param("latents", marks=pytest.mark.slow),
-        pytest.param("methods", marks=pytest.mark.slow),
-        pytest.param("unsupervised_study_v1", marks=pytest.mark.slow),
-        pytest.param("fairness_study_v1", marks=pytest.mark.slow),
-        pytest.param("abstract_reasoning_study_v1", marks=pytest.mark.slow),
+        ("small", 5),
+        ("shifts", 1),
+        pytest.param("latents", 5, marks=pytest.mark.slow),
+        pytest.param("methods", 5, marks=pytest.mark.slow),
+        pytest.param("unsupervised_study_v1", 5, marks=pytest.mark.slow),
+        pytest.param("fairness_study_v1", 5, marks=pytest.mark.slow),
+        pytest.param("abstract_reasoning_study_v1", 5, marks=pytest.mark.slow),
     ],
 )
-def test_no_setting_of_a_ready_study_binds_in_vain(name, monkeypatch):
+def test_no_setting_of_a_ready_study_binds_in_vain(name, kinds_at_least, monkeypatch):
     study = read_study([f"studies/{name}.gin"])
     kinds = {}
     for number, setting in enumerate(study.settings):
         kinds.setdefault((setting["model.model"], frozenset(setting)), number)
-    assert len(kinds) >= 5
+    assert len(kinds) >= kinds_at_least
     for number in kinds.values():
         assert _unused_of(study, number, monkeypatch) == []
 

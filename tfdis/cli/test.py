@@ -46,7 +46,8 @@ def _test(pytest_arguments: list[str]) -> int:
     environment = {**os.environ, "PYTHONPATH": str(root)}
     if all(each.startswith("-") for each in pytest_arguments):
         cpus = len(os.sched_getaffinity(0))
-        pytest_arguments = [f"-n{cpus}", "--dist=loadfile", *pytest_arguments, "tests"]
+        spread = [f"-n{cpus}", "--dist=loadfile", "--no-loadscope-reorder"]
+        pytest_arguments = [*spread, *pytest_arguments, "tests"]
         environment = dict.fromkeys(_THREADS, "1") | environment
     for command in (
         ["ruff", "check", "."],
