@@ -27,6 +27,7 @@ from tfdis.statistics.intervals import mean_interval
 from tfdis.training.train import train_with_gin
 
 _MODELS = {"Ada-GVAE": "ada_gvae.gin", "beta-VAE": "beta_vae.gin"}
+_BETAS = {"Ada-GVAE": "group_vae.beta", "beta-VAE": "beta_vae.beta"}
 _SMALL = [
     "model.batch_size = 32",
     "model.training_steps = 2500",
@@ -85,13 +86,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("--beta", type=float, default=1.0, help="the weight of KL, in both models")
     parser.add_argument("--gin_bindings", action="append", default=[], help="for all models")
     arguments = parser.parse_args(argv)
-    betas = [f"{name}.beta = {arguments.beta}" for name in ("group_vae", "beta_vae")]
     scores = {}
     # Seed after seed, so that what is there at any time compares like with like.
     for seed in range(arguments.num_seeds):
         for data in arguments.data:
             for name in _MODELS:
-                bindings = [*betas, *arguments.gin_bindings]
+                bindings = [f"{_BETAS[name]} = {arguments.beta}", *arguments.gin_bindings]
                 score = _score(arguments.output_dir, data, name, seed, bindings)
                 scores.setdefault((data, name), []).append(score)
                 print(data, name, seed, score, flush=True)
