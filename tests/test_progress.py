@@ -151,7 +151,7 @@ def test_bar_stays_within_its_width():
 
 
 def test_several_lines_are_drawn_over_themselves(monkeypatch):
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((9, 3)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((9, 3)))
     stream = Terminal()
     display = Display(stream, 1.0)
     display.draw(["a" * 20, "b", "c"])

@@ -73,7 +73,7 @@ def test_the_time_left_is_what_the_models_that_are_done_took(tmp_path):
 
 
 def test_a_terminal_is_redrawn_in_place(tmp_path, monkeypatch):
-    monkeypatch.setattr("shutil.get_terminal_size", lambda: os.terminal_size((60, 20)))
+    monkeypatch.setattr("shutil.get_terminal_size", lambda **_: os.terminal_size((60, 20)))
     _, states, watch = watched(tmp_path)
     out = Terminal()
     view = LiveView("small", out)
