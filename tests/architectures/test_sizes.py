@@ -2,6 +2,7 @@
 
 from functools import partial
 
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -39,6 +40,7 @@ PAIRS = {
 @pytest.mark.parametrize(("side", "channels"), [(32, 1), (64, 2), (128, 3), (256, 5)])
 @pytest.mark.parametrize("name", PAIRS)
 def test_one_step_on_images_of_any_size(name, side, channels):
+    keras.utils.set_random_seed(0)  # with some seeds a narrow network is dead from the start
     make_encoder, make_decoder = PAIRS[name]
     shape = (side, side, channels)
     encoder, decoder = make_encoder(3, shape), make_decoder(3, shape)

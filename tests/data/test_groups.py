@@ -100,6 +100,7 @@ def test_where_no_grid_is_covered_every_like_image_is_drawn_as_often(scattered):
     np.testing.assert_allclose(everything, sizes, atol=0.02)
 
 
+@pytest.mark.slow
 def test_a_split_holds_out_partners_too(rooms):
     register_all()
     gin.bind_parameter("split.held_out_combinations", 0.5)

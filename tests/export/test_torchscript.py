@@ -27,6 +27,7 @@ def test_every_network_agrees_with_keras(tmp_path):
     assert max(differences.values()) < 1e-5
 
 
+@pytest.mark.slow
 def test_torch_alone_reads_it(model, images, tmp_path):
     path = tmp_path / "model.pt"
     differences = export_torchscript({path: part(model, "autoencoder")})
@@ -44,6 +45,7 @@ numpy.save("mean.npy", mean.detach().numpy())
     np.testing.assert_allclose(np.load(tmp_path / "mean.npy"), expected, atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not os.access("/dev/full", os.W_OK), reason="needs Linux' /dev/full")
 def test_a_full_disk_is_an_error_and_no_abort(model):
     with pytest.raises(UserError, match=r"decoder cannot become .*No space left on device$"):

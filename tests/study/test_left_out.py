@@ -18,30 +18,32 @@ _RESULTS = "results/json/evaluation_results.json"
 _STATES = "is not a state of a model"
 _ATTACKS = [
     ("states/notes.txt", b"mine", _STATES),
+    ("states/000002.1.running", None, _STATES),
+    (_MODEL + "progress.jsonl", b'{"step": 1}\nx\n[1]\n{"step": "a"}\n{"step": 2}\n', "Line 2 of"),
+    (_MODEL + "results/json/train_config.json", b'{"model.ba', "could not be read as JSON"),
+    (f"3/metrics/mean/mig/{_RESULTS}", b"", "could not be read as JSON"),
+    ("3/visualizations/traversal_range_fixed_1.png", b"no picture", "is damaged or not a picture"),
+    ("udr.json", b'{"a": 1}', "udr.json is damaged"),
+    ("configs/model_configs/0/shared.gin", b"\xff\xfe", ""),
+]
+_MORE_ATTACKS = [
     ("states/Thumbs.db", b"\0\1\2", _STATES),
     ("states/000002.0.done~", b"{}", _STATES),
     ("states/000002.x.done", b"{}", _STATES),
     ("states/000002.1.finished", b"{}", _STATES),
-    ("states/000002.1.running", None, _STATES),
     ("states/000002.0.done", b"[1]", ""),
     ("states/000002.0.done", b'{"claimed": "noon"}', ""),
     ("states/000004.1.failed", b"\xff\xfe", ""),
     ("states/999999.0.done", b"{}", ""),
-    (_MODEL + "progress.jsonl", b'{"step": 1}\nx\n[1]\n{"step": "a"}\n{"step": 2}\n', "Line 2 of"),
     (_MODEL + "progress.jsonl", b"\xff\xfe\n\x80", "progress.jsonl could not be read"),
     (_MODEL + "progress.jsonl", None, "progress.jsonl could not be read"),
     (_MODEL + "results/json/train_config.json", b'{"a": [1], "b": {}}', ""),
-    (_MODEL + "results/json/train_config.json", b'{"model.ba', "could not be read as JSON"),
     (_MODEL + "results/json/train_results.json", b"[" * 100_000, "could not be read as JSON"),
     (_MODEL + "results/json/train_results.json", b'{"loss": 1%s}' % (b"0" * 400), ""),
-    (f"3/metrics/mean/mig/{_RESULTS}", b"", "could not be read as JSON"),
     (f"3/metrics/mean/mig/{_RESULTS}", b"[1, 2]", "holds no dictionary"),
     (f"3/metrics/mean/mig/{_RESULTS}", None, "could not be read as JSON"),
-    ("3/visualizations/traversal_range_fixed_1.png", b"no picture", "is damaged or not a picture"),
     ("3/visualizations/traversal_range_fixed_1.png", b"\x89PNG\r\n\x1a\n", "is damaged or no"),
-    ("udr.json", b'{"a": 1}', "udr.json is damaged"),
     ("udr.json", b"", "udr.json is damaged"),
-    ("configs/model_configs/0/shared.gin", b"\xff\xfe", ""),
 ]
 
 
@@ -60,7 +62,10 @@ def _attack(study, path, content):
     target.write_bytes(content) if content is not None else target.mkdir()
 
 
-@pytest.mark.parametrize(("path", "content", "said"), _ATTACKS)
+@pytest.mark.parametrize(
+    ("path", "content", "said"),
+    [*_ATTACKS, *(pytest.param(*each, marks=pytest.mark.slow) for each in _MORE_ATTACKS)],
+)
 def test_status_report_and_aggregate_go_on(path, content, said, study, tmp_path, capsys):
     _attack(study, path, content)
     pattern = f"--result_file_pattern={study}/*/metrics/*/*/{_RESULTS}"

@@ -194,6 +194,7 @@ def test_page_needs_nothing_but_itself(page):
     assert "<not>" not in text
 
 
+@pytest.mark.slow
 def test_a_page_written_elsewhere_still_links_the_runs(directory, tmp_path):
     output = tmp_path / "pages" / "study.html"
     data = _data(write_report(directory, output))

@@ -179,7 +179,9 @@ def test_the_plateau_reduces_the_learning_rate_in_training(tmp_path, tiny):
     np.testing.assert_allclose(rates, [0.001, 0.001, 0.0005, 0.00025], rtol=1e-5)
 
 
-@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+@pytest.mark.parametrize(
+    "policy", ["mixed_float16", pytest.param("mixed_bfloat16", marks=pytest.mark.slow)]
+)
 def test_mixed_precision_trains_near_to_float32(tmp_path, tiny, policy):
     train_with_gin(tmp_path / "full", gin_bindings=tiny())
     train_with_gin(tmp_path / "mixed", gin_bindings=tiny(f'model.mixed_precision = "{policy}"'))
