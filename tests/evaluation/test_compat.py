@@ -41,6 +41,7 @@ def test_folder_without_it(tmp_path):
         disentanglement_lib(tmp_path)
 
 
+@pytest.mark.slow
 def test_leaves_the_process_as_it_was(dlib15_path):
     """In a fresh process, so that nothing was imported before."""
     script = f"""

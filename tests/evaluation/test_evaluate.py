@@ -247,6 +247,7 @@ def test_reads_a_real_module_of_theirs():
     assert opened.dataset_name() == "dsprites_full"
 
 
+@pytest.mark.slow
 def test_scores_during_the_training(tmp_path):
     bindings = [
         "model.model = @vae()",

@@ -222,6 +222,7 @@ def exported(submission, tmp_path_factory):
     return model_dir, *export_aicrowd(model_dir, submission)
 
 
+@pytest.mark.slow
 def test_the_starter_kits_reader_takes_it(exported, submission, tmp_path):
     """The steps of its utils_pytorch.make_representor, in a process with torch alone."""
     _, path, difference = exported

@@ -106,6 +106,7 @@ def test_command(directory, capsys):
     assert "Traceback" not in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_the_page_holds_the_same_comparisons(directory):
     text = write_report(directory).read_text()
     start = text.index('<script type="application/json" id="data">')
