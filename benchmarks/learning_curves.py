@@ -12,7 +12,6 @@ losses as a table, with Holm's correction of Welch's t-tests, and draws curves.p
 """
 
 import argparse
-import json
 import re
 import subprocess
 import sys
@@ -23,6 +22,8 @@ import numpy as np
 from scipy import stats
 
 from tfdis.models.card import table
+from tfdis.progress_log import read_points
+from tfdis.results import read_json
 from tfdis.statistics.comparisons import holm
 
 ALGORITHMS = {
@@ -118,14 +119,13 @@ def draw(output_dir: Path, path: Path) -> None:
 
     figure = Figure(figsize=(10, 5.6), layout="constrained")
     panels = figure.subplots(2, 3, sharex=True, sharey=True).ravel()
-    colors = {"original": "tab:gray", "tfdis": "tab:blue"}
-    labels = {"original": "disentanglement_lib", "tfdis": "tfdis"}
+    looks = {"original": ("tab:gray", "disentanglement_lib"), "tfdis": ("tab:blue", "tfdis")}
     for panel, name in zip(panels, ALGORITHMS):
-        for side in SIDES:
-            for number, model_dir in enumerate(_models(output_dir, side, name)):
+        for side, (color, label) in looks.items():
+            for model_dir in _models(output_dir, side, name):
                 steps, losses = CURVES[side](model_dir)
-                label = labels[side] if number == 0 else None
-                panel.plot(steps, losses, color=colors[side], alpha=0.8, linewidth=1, label=label)
+                panel.plot(steps, losses, color=color, alpha=0.8, linewidth=1, label=label)
+                label = None
         panel.set(title=name, yscale="log")
         panel.grid(alpha=0.3, which="both")
     panels[0].legend(frameon=False)
@@ -146,10 +146,10 @@ def _curve_of_original(model_dir: Path) -> tuple[list[int], list[float]]:
 
 def _curve_of_ours(model_dir: Path) -> tuple[list[float], list[float]]:
     """Means over the updates between two lines of progress.jsonl, at their middle."""
-    lines = map(json.loads, (model_dir / "progress.jsonl").read_text().splitlines())
-    updates, losses = zip(*((line["step"], line["reconstruction_loss"]) for line in lines))
+    points = read_points(model_dir / "progress.jsonl")
     each = 2 if "factor_vae" in model_dir.name else 1  # steps as the original counts them
-    return [each * (update - 50) for update in updates], list(losses)
+    steps = [each * (point["step"] - 50) for point in points]
+    return steps, [point["reconstruction_loss"] for point in points]
 
 
 CURVES = {"original": _curve_of_original, "tfdis": _curve_of_ours}
@@ -162,9 +162,7 @@ def _models(output_dir: Path, side: str, name: str) -> list[Path]:
 
 def _final_losses(output_dir: Path, side: str, name: str) -> np.ndarray:
     """`[seeds, losses]`."""
-    results = [
-        json.loads(_results_file(each).read_text()) for each in _models(output_dir, side, name)
-    ]
+    results = [read_json(_results_file(each)) for each in _models(output_dir, side, name)]
     return np.array([[each[loss] for loss in LOSSES] for each in results])
 
 

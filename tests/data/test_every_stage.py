@@ -7,31 +7,22 @@ and without the SavedModel, which depends on the gin file alone.
 
 import itertools
 import os
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
+from ready_files import NO_MODEL, READY
 from test_cars3d import cars  # noqa: F401
 from test_celeba import csv, faces  # noqa: F401
 from test_norb import norb  # noqa: F401
 
-import tfdis
 from tfdis.cli import evaluate, export, postprocess, train, visualize
 from tfdis.data import mpi3d, shapes3d
 from tfdis.data.named import all_named_data
 from tfdis.models import autoencoder
 
-_CONFIGS = Path(tfdis.__file__).parent / "gin_configs"
-_READY = sorted(
-    str(path.relative_to(_CONFIGS)) for folder in (".", "paper")
-    for path in (_CONFIGS / folder).glob("*.gin")
-    if path.name != "beta_tcvae_curriculum.gin"  # a part of beta_tcvae.gin
-)  # fmt: skip
 _DATA_SETS = sorted(all_named_data())
 _DEEP = ("tripod.gin",)
-# Those that hold what others include.
-_NO_MODEL = ("embedded.gin", "conditional.gin", "aicrowd.gin")
 _SMALL = [
     "model.training_steps = 2",
     "model.batch_size = 4",
@@ -115,7 +106,7 @@ def _given(bindings: list[str]) -> list[str]:
 
 
 def _bindings_of(gin_file: str) -> list[str]:
-    model = ["model.model = @vae()", "vae.beta = 1.0"] if gin_file in _NO_MODEL else []
+    model = ["model.model = @vae()", "vae.beta = 1.0"] if gin_file in NO_MODEL else []
     if gin_file == "paper/networks.gin" or gin_file == "aicrowd.gin":
         model += ["model.random_seed = 0"]
     labels = [f"{name}.labels = [0]" for name in ("cvae", "ifcvae", "ifcvae_gan")]
@@ -152,7 +143,7 @@ def _refused(name: str, gin_file: str) -> str | None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "gin_file"),
-    [(_DATA_SETS[i % len(_DATA_SETS)], gin_file) for i, gin_file in enumerate(_READY)],
+    [(_DATA_SETS[i % len(_DATA_SETS)], gin_file) for i, gin_file in enumerate(READY)],
 )
 def test_each_data_set_and_each_gin_file_goes_through_every_stage(
     name, gin_file, stand_in, tmp_path, capsys, request
@@ -185,7 +176,7 @@ def test_each_data_set_and_each_gin_file_goes_through_every_stage(
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "gin_file"),
-    [pair for pair in itertools.product(_DATA_SETS, _READY) if os.environ.get("TFDIS_EVERY_PAIR")],
+    [pair for pair in itertools.product(_DATA_SETS, READY) if os.environ.get("TFDIS_EVERY_PAIR")],
 )
 def test_every_pair_is_trained_and_drawn(
     name, gin_file, stand_in, tmp_path, capsys, monkeypatch, op_by_op

@@ -1,25 +1,17 @@
 import json
-from pathlib import Path
 
 import gin
 import numpy as np
 import pytest
 import tensorflow as tf
+from ready_files import NO_MODEL, READY
 
-import tfdis
 from tfdis import config
 from tfdis.errors import UserError
 from tfdis.models.trained import load
 from tfdis.study.hyperparameters import to_bindings
 from tfdis.study.unsupervised_study_v1 import unsupervised_study_v1
 from tfdis.training.train import train_with_gin
-
-_READY = sorted(
-    str(path.relative_to(Path(tfdis.__file__).parent / "gin_configs"))
-    for folder in (".", "paper")
-    for path in (Path(tfdis.__file__).parent / "gin_configs" / folder).glob("*.gin")
-    if path.name != "beta_tcvae_curriculum.gin"  # a part of beta_tcvae.gin
-)
 
 
 def weights(model_dir):
@@ -105,7 +97,7 @@ def test_a_ready_file_trains(gin_file, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("gin_file", _READY)
+@pytest.mark.parametrize("gin_file", READY)
 def test_xla_compiles_every_ready_file(gin_file, tmp_path):
     """As a GPU does by itself."""
     _train_ready(gin_file, tmp_path / "model", ["model.jit_compile = True"])
@@ -123,7 +115,7 @@ def _train_ready(gin_file, model_dir, bindings):
         "deconv_decoder.width = 0.1",
         "model.warm_start = None",
     ]
-    if gin_file in ("embedded.gin", "conditional.gin", "aicrowd.gin"):
+    if gin_file in NO_MODEL:
         bindings += ["model.model = @vae()", "vae.beta = 1.0"]
     train_with_gin(model_dir, gin_config_files=[gin_file], gin_bindings=bindings)
     assert (model_dir / "results/json/train_results.json").is_file()

@@ -99,12 +99,12 @@ class Trainer:
         self.steps_per_epoch = steps_per_epoch
         self._drawn = batch_size * model.batches_per_step
         self._replica_size = batch_size // replicas
-        # Slabs of any number of steps share one trace. Keras traces a train_step without autograph
-        # as well, which would take twice the time of the trace itself.
         if jit_compile is None:
             on_gpu = bool(tf.config.list_physical_devices("GPU"))
             jit_compile = on_gpu and not self.strategy and isinstance(feed, DeviceFeed)
         self.jit_compile = jit_compile
+        # Slabs of any number of steps share one trace. Keras traces a train_step without autograph
+        # as well, which would take twice the time of the trace itself.
         traced = {"jit_compile": jit_compile, "reduce_retracing": True, "autograph": False}
         self._train = tf.function(self._train_steps, **traced)
         self._test = tf.function(self._test_steps, **traced)

@@ -120,8 +120,8 @@ def train(
         max_epochs: end after this many epochs, where that is before `training_steps`.
         warm_start: `@warm_start()`: weights from another model.
         strategy: `@mirrored_strategy()`: spreads batches over devices.
-        jit_compile: compile the training loop with XLA; None: on one GPU, where images are drawn on
-            it, there 8 times faster and compiled in 15 seconds.
+        jit_compile: compile the training loop with XLA; None: on a GPU, without a strategy, where
+            images are drawn on it.
         mixed_precision: a Keras dtype policy, "mixed_float16" or "mixed_bfloat16".
         deterministic: make the same seed give the same weights, bit for bit; None: on the CPU.
         count_discriminator_updates: count the updates of an adversary as steps too, as

@@ -58,7 +58,9 @@ class Validation(IntervalCallback):
                 "split.held_out_images to their share, such as 0.1."
             )
         feed = trainer.feed.drawing(IndependentDraw(run.data.num_images, weights))
-        self._validator = Trainer(self.model, feed, trainer.batch_size, 0, trainer.strategy)
+        self._validator = Trainer(
+            self.model, feed, trainer.batch_size, 0, trainer.strategy, trainer.jit_compile
+        )
 
     def on_interval(self, step: int, logs: Logs) -> None:
         """Measures the losses and logs them."""
