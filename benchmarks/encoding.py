@@ -80,8 +80,9 @@ def rates(data, arguments):
             f"{1e6 * cpu / arguments.images:6.1f} us of CPU an image ({gflop / cpu:.1f} GFLOP per "
             f"second of CPU), {cpu / clock:.2f} cores"
         )
-    ratio = [a[1] / b[1] for a, b in zip(taken["encoding"][1:], taken["product"][1:])]
-    print(f"  encoding takes {statistics.median(ratio):.2f} of the product's CPU")
+    rounds = zip(taken["encoding"][1:], taken["product"][1:])
+    clock, cpu = np.median([np.divide(*times) for times in rounds], axis=0)
+    print(f"  encoding takes {clock:.2f} of the product's time by the clock, {cpu:.2f} of its CPU")
 
 
 def study(data):

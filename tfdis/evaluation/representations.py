@@ -31,7 +31,8 @@ class Representation:
             `[batch, width]`.
         finish: rows, `[batch, width]`, and where noise comes from, to codes,
             `[batch, num_latents]`.
-        repeatable: whether an image always gets the same row; None where that is not known.
+        repeatable: whether an image always gets the same row; None where that is not known. Where
+            it is True, `encode` is called from several threads at once.
     """
 
     encode: Callable[[np.ndarray], np.ndarray]

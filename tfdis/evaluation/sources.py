@@ -4,9 +4,11 @@ A metric draws factors as disentanglement_lib does, and the images are known bef
 Only codes are kept, so that no more than two batches of images are in memory at a time.
 """
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -169,8 +171,24 @@ class DataSource(Source):
                 "The representation gave codes that are not finite (NaN or infinite): "
                 "nothing can be scored."
             )
-        self.num_encoded += len(rows)
         return rows
+
+    def rows_of(self, indices: np.ndarray) -> Iterator[np.ndarray]:
+        """Encodes the images of these indices, batch by batch; only where `is_indexed`."""
+
+        def draw(batch: np.ndarray) -> np.ndarray:
+            with drawing:
+                return _floats(self.data.images(batch))
+
+        drawing = Lock()
+        if self.representation.repeatable:
+            # Two halves of a batch at once keep every core busy; one batch leaves some idle.
+            batches = _parts(indices, max(1, self.batch_size // 2))
+            yield from _ahead(lambda batch: self.encode(draw(batch)), batches, 2)
+        else:
+            # A user's function may depend on the thread, as torch.no_grad does: it stays in ours.
+            batches = _parts(indices, self.batch_size)
+            yield from map(self.encode, _ahead(draw, batches, 1))
 
     def _sets_sharing_a_factor(
         self, num: int, num_sets: int, size: int, random_state: np.random.RandomState
@@ -269,32 +287,35 @@ class _IndexedRequest:
         source, table = self._source, self._table
         indices = np.concatenate(self._indices)
         missing = table.missing(indices)
-        starts = range(0, len(missing), source.batch_size)
-        batches = [missing[start : start + source.batch_size] for start in starts]
         rows, done = [], 0
-        for images in _drawn_ahead(source.data, batches):
-            rows.append(source.encode(images))
-            done += len(images)
+        for encoded in source.rows_of(missing):
+            rows.append(encoded)
+            done += len(encoded)
+            source.num_encoded += len(encoded)
             source.progress(done, len(missing))
         if rows:
             table.add(missing, np.concatenate(rows))
         return source.representation.finish(table.rows(indices), source.noise)
 
 
-def _drawn_ahead(data: GroundTruthData, batches: Sequence[np.ndarray]) -> Iterator[np.ndarray]:
-    """The images of each batch; a thread draws the next ones while these are encoded."""
+def _parts(indices: np.ndarray, size: int) -> list[np.ndarray]:
+    return [indices[start : start + size] for start in range(0, len(indices), size)]
 
-    def draw(batch: np.ndarray) -> np.ndarray:
-        return _floats(data.images(batch))
 
-    with ThreadPoolExecutor(1) as thread:
-        following = None
+def _ahead(
+    function: Callable[[np.ndarray], np.ndarray], batches: Sequence[np.ndarray], num_threads: int
+) -> Iterator[np.ndarray]:
+    """What the function gives for each batch, in order, while threads work on the next ones."""
+    pool, waiting = ThreadPoolExecutor(num_threads), deque()
+    try:
         for batch in batches:
-            drawn, following = following, thread.submit(draw, batch)
-            if drawn is not None:
-                yield drawn.result()
-        if following is not None:
-            yield following.result()
+            waiting.append(pool.submit(function, batch))
+            if len(waiting) > num_threads:
+                yield waiting.popleft().result()
+        while waiting:
+            yield waiting.popleft().result()
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 class _ImagesRequest:
@@ -348,6 +369,7 @@ class _ImagesRequest:
                 self._rows = np.empty((self._num, rows.shape[1]), rows.dtype)
             self._rows[self._num_done : self._num_done + len(rows)] = rows
             self._num_done += len(rows)
+            self._source.num_encoded += len(rows)
             self._source.progress(self._num_done, self._num)
         self._images = [images[stop:]]
         self._num_waiting = len(images) - stop
