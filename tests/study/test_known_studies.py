@@ -8,14 +8,30 @@ import gin
 import pytest
 
 from tfdis.config import parsed
+from tfdis.data.shifts import CORRELATIONS
 from tfdis.evaluation.compat import DisentanglementLib, disentanglement_lib
 from tfdis.study import hyperparameters
 from tfdis.study.abstract_reasoning_study_v1 import abstract_reasoning_study_v1
 from tfdis.study.abstract_reasoning_study_v1_stage2 import options
 from tfdis.study.fairness_study_v1 import fairness_study_v1
+from tfdis.study.shift_studies import traeuble_study_v1
 from tfdis.study.study import read_study
 from tfdis.study.unsupervised_study_v1 import unsupervised_study_v1
 
+# Factors in disentanglement_lib's order, with the colour that dSprites has one of.
+NAMES = {
+    "dsprites_full": ("color", "shape", "scale", "orientation", "x", "y"),
+    "shapes3d": ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation"),
+    "mpi3d_real": (
+        "object_color",
+        "object_shape",
+        "object_size",
+        "camera_height",
+        "background_color",
+        "first_dof",
+        "second_dof",
+    ),
+}
 FOLDERS = {
     "unsupervised_study_v1": "unsupervised_study_v1",
     "fairness_study_v1": "fairness_study_v1",
@@ -86,20 +102,51 @@ def test_gin_files_say_what_disentanglement_libs_say(name, dlib15_path):
 
 
 @pytest.mark.parametrize(
-    ("name", "num_models", "setting"),
+    ("name", "num_models", "num_repeated", "setting"),
     [
-        ("correlated_factors_study_v1", 55 * 36 * 10, "correlated_factors.published"),
-        ("generalization_study_v1", 21 * 36 * 5, "held_out.published"),
+        ("correlated_factors_study_v1", 61 * 36 * 10, 0, "correlated_factors.published"),
+        # Shapes3D without a correlation belongs to each of its three pairs.
+        ("traeuble_study_v1", 5 * 4 * 36 * 5, 2 * 36 * 5, "correlated_factors.published"),
+        ("generalization_study_v1", 21 * 36 * 5, 0, "held_out.published"),
     ],
 )
-def test_studies_of_shifts_are_numbered_and_read(name, num_models, setting):
+def test_studies_of_shifts_are_numbered_and_read(name, num_models, num_repeated, setting):
     study = read_study([f"studies/{name}.gin"])
     assert len(study.settings) == num_models
     assert setting in study.settings[0]
-    assert len({tuple(map(str, each.items())) for each in study.settings}) == num_models
+    different = {tuple(map(str, each.items())) for each in study.settings}
+    assert len(different) == num_models - num_repeated
     assert [path.stem for path in study.metric_configs] == ["dci", "mig", "out_of_support"]
     with parsed([str(path) for path in study.model_configs], study.model_bindings(7)):
         assert gin.query_parameter(setting) == study.settings[7][setting]
+
+
+@pytest.mark.parametrize(
+    ("data_set", "pair", "sigma", "algorithm", "seed", "expected"),
+    [
+        (0, (3, 4), 0.2, 0, 0, {"dataset.name": "dsprites_full", "vae.beta": 1.0}),
+        (1, (3, 5), 0.7, 7, 4, {"dataset.name": "shapes3d", "factor_vae.gamma": 20.0}),
+        (2, (5, 6), 0.4, 12, 1, {"dataset.name": "mpi3d_real", "dip_vae.dip_type": "i"}),
+        (3, (2, 5), 0.2, 29, 2, {"dataset.name": "shapes3d", "beta_tc_vae.beta": 10.0}),
+        (4, (2, 3), None, 35, 4, {"dataset.name": "shapes3d", "annealed_vae.c_max": 100.0}),
+    ],
+)
+def test_traeubles_models_have_the_numbers_of_their_code(
+    data_set, pair, sigma, algorithm, seed, expected
+):
+    """Its product: pair of factors, width of the line, algorithm and strength, seed."""
+    width = (0.2, 0.4, 0.7, None).index(sigma)
+    setting = traeuble_study_v1()[((data_set * 4 + width) * 36 + algorithm) * 5 + seed]
+    assert expected.items() <= setting.items()
+    assert setting["model.random_seed"] == seed
+    published = setting.get("correlated_factors.published")
+    if sigma is None:
+        assert published is None
+        return
+    known = CORRELATIONS[published]
+    names = NAMES[setting["dataset.name"]]
+    assert known.pairs == ((names[pair[0]], names[pair[1]]),)
+    assert known.sigma == sigma
 
 
 def example_of_stage_2(dlib15_path) -> Path:

@@ -1,9 +1,9 @@
 """Named shifts of the published benchmarks, in the factors of this library's data sets.
 
-Correlations: Träuble et al., "On disentangled representations learned from correlated data", 2021,
-and Roth et al., "Disentanglement of correlated factors via Hausdorff factorized support", 2023
-(under the names of their code). Held-out ranges: Montero et al., "The role of disentanglement in
-generalisation", 2021 (the filters of their code).
+Correlations: Träuble et al., "On disentangled representations learned from correlated data", 2021
+(the pairs and strengths of their study's code), and Roth et al., "Disentanglement of correlated
+factors via Hausdorff factorized support", 2023 (under the names of their code). Held-out ranges:
+Montero et al., "The role of disentanglement in generalisation", 2021 (the filters of their code).
 """
 
 from dataclasses import dataclass
@@ -42,17 +42,28 @@ class HeldOut:
     ranges: dict[str, tuple[int, int]]
 
 
+# In the order of their study.
+TRAEUBLE_PAIRS: dict[str, tuple[str, Pair]] = {
+    "dsprites": ("dsprites_full", ("orientation", "x")),
+    "shapes3d": ("shapes3d", ("scale", "orientation")),
+    "mpi3d": ("mpi3d_real", ("first_dof", "second_dof")),
+    "shapes3d_hue_orientation": ("shapes3d", ("object_hue", "orientation")),
+    "shapes3d_hue_scale": ("shapes3d", ("object_hue", "scale")),
+}
+TRAEUBLE_SIGMAS = (0.2, 0.4, 0.7)
+
+
+def traeuble_name(short: str, sigma: float) -> str:
+    """The name of a pair of `TRAEUBLE_PAIRS` at a strength, among `CORRELATIONS`."""
+    return f"traeuble_{short}_{sigma:g}".replace(".", "")
+
+
 def _correlations() -> dict[str, Correlation]:
     """Träuble et al. at three strengths; Roth et al. by the names of their code."""
     named = {}
-    for sigma in (0.2, 0.4, 0.7):
-        for data_set, pair in (
-            ("shapes3d", ("scale", "orientation")),
-            ("dsprites_full", ("orientation", "x")),
-            ("mpi3d_real", ("first_dof", "second_dof")),
-        ):
-            name = f"traeuble_{data_set.partition('_')[0]}_{sigma:g}".replace(".", "")
-            named[name] = Correlation(data_set, sigma, (pair,))
+    for short, (data_set, pair) in TRAEUBLE_PAIRS.items():
+        for sigma in TRAEUBLE_SIGMAS:
+            named[traeuble_name(short, sigma)] = Correlation(data_set, sigma, (pair,))
     for name, (data_set, prefix) in {
         "shapes3d": ("shapes3d", _SHAPES3D),
         "mpi3d": ("mpi3d_real", _MPI3D),

@@ -4,7 +4,13 @@ The shifts are the published ones (`tfdis.data.shifts`), the models those of the
 """
 
 from tfdis.config import configurable
-from tfdis.data.shifts import CORRELATIONS, HELD_OUT
+from tfdis.data.shifts import (
+    CORRELATIONS,
+    HELD_OUT,
+    TRAEUBLE_PAIRS,
+    TRAEUBLE_SIGMAS,
+    traeuble_name,
+)
 from tfdis.study import hyperparameters as h
 from tfdis.study.unsupervised_study_v1 import six_algorithms
 
@@ -23,6 +29,26 @@ def correlated_factors_study_v1() -> h.Settings:
         for name, known in CORRELATIONS.items()
     ]
     return _with_models(shifts, num_seeds=10)
+
+
+@configurable("traeuble_study_v1")
+def traeuble_study_v1() -> h.Settings:
+    """The 3,600 unsupervised models of Träuble et al., 2021, in the order of their code.
+
+    5 pairs of factors, 3 strengths and none, the 36 models, 5 seeds; seeds are the fastest. Shapes3D
+    without a correlation is there for each of its three pairs.
+    """
+    shifts: h.Settings = []
+    for short, (data_set, _) in TRAEUBLE_PAIRS.items():
+        shifts += [
+            {
+                "dataset.name": data_set,
+                "correlated_factors.published": traeuble_name(short, sigma),
+            }
+            for sigma in TRAEUBLE_SIGMAS
+        ]
+        shifts.append({"dataset.name": data_set})
+    return _with_models(shifts, num_seeds=5)
 
 
 @configurable("generalization_study_v1")
