@@ -35,8 +35,8 @@ def correlated_factors_study_v1() -> h.Settings:
 def traeuble_study_v1() -> h.Settings:
     """The 3,600 unsupervised models of Träuble et al., 2021, in the order of their code.
 
-    5 pairs of factors, 3 strengths and none, the 36 models, 5 seeds; seeds are the fastest. Shapes3D
-    without a correlation is there for each of its three pairs.
+    5 pairs of factors, 3 strengths and none, the 36 models, 5 seeds; seeds are the fastest.
+    Shapes3D without a correlation is there for each of its three pairs.
     """
     shifts: h.Settings = []
     for short, (data_set, _) in TRAEUBLE_PAIRS.items():
