@@ -8,7 +8,8 @@ Both read benchmarks/learning_curves.gin and `$DISENTANGLEMENT_LIB_DATA/dsprites
 dSprites' format. The original is `dlib_train` on the PATH, of an environment of its own: Python 3.7
 with disentanglement_lib 1.5, TensorFlow 1.15, protobuf below 3.21, numpy below 1.19, gin-config
 0.3.0 and tensorflow-hub 0.12. A model that is there is not trained again. `show` prints the final
-losses as a table, with Holm's correction of Welch's t-tests, and draws curves.png.
+losses as a table (mean, median, and range over seeds), with Holm's correction of Welch's t-tests,
+and draws curves.png.
 """
 
 import argparse
@@ -171,7 +172,8 @@ def _results_file(model_dir: Path) -> Path:
 
 
 def _cell(values: np.ndarray) -> str:
-    return f"{values.mean():.1f} [{values.min():.1f}, {values.max():.1f}]"
+    middle = f"{values.mean():.1f}, {np.median(values):.1f}"
+    return f"{middle} [{values.min():.1f}, {values.max():.1f}]"
 
 
 if __name__ == "__main__":
