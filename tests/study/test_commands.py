@@ -27,7 +27,7 @@ def test_only_print_names_the_bindings_and_runs_nothing(tmp_path, monkeypatch, c
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--study=no_such_study"], "small, unsupervised_study_v1"),
+        (["--study=no_such_study"], "small, traeuble_study_v1, unsupervised_study_v1"),
         (["--model_num=12600"], "0 to 12599"),
         (["--gin_bindings=no_such.name = 3"], "no_such"),
         (["--scores_list=mmd"], "not a score of unsupervised_study_v1, which has: beta_vae"),
