@@ -155,7 +155,7 @@ _KILLED = """
 """
 
 
-@pytest.mark.parametrize("how", ["exchange", "no exchange"])
+@pytest.mark.parametrize("how", ["exchange", pytest.param("no exchange", marks=pytest.mark.slow)])
 def test_kill_9_at_every_operation_loses_neither_result_nor_file(tmp_path, how):
     old = {"a": "1", "old": "1", "mine": "mine", "deep/mine": "mine"}
     new = {"a": "2", "new": "2", "mine": "mine", "deep/mine": "mine"}

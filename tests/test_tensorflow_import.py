@@ -1,12 +1,15 @@
 import subprocess
 import sys
 
+import pytest
+
 
 def run(code):
     code = f"import sys\nfrom tfdis.tensorflow_import import prepare\n{code}"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.slow
 def test_a_command_gets_keras_without_its_optional_packages_and_then_the_packages():
     run(
         "prepare()\n"

@@ -222,6 +222,7 @@ def test_callback_scores_a_function():
         EvaluationCallback(["x"], every=10)
 
 
+@pytest.mark.slow
 def test_command_in_a_process_of_its_own(trained, tmp_path):
     command = [sys.executable, "-m", "tfdis.cli.evaluate", f"--model_dir={trained}"]
     done = subprocess.run(

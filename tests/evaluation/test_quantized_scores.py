@@ -32,7 +32,9 @@ SETTINGS = {
 }
 
 
-@pytest.fixture(params=[ScalarCodebooks, FiniteScalarQuantization])
+@pytest.fixture(
+    params=[ScalarCodebooks, pytest.param(FiniteScalarQuantization, marks=pytest.mark.slow)]
+)
 def model(request):
     """Three latents that know something of the three factors; its images spell their factors."""
     keras.utils.set_random_seed(3)

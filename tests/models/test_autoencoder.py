@@ -205,6 +205,7 @@ def test_evaluate_draws_new_noise_for_every_batch_and_the_same_for_every_call(ma
     assert both["reconstruction_loss"] != once["reconstruction_loss"]
 
 
+@pytest.mark.slow
 def test_another_process_reads_the_saved_model(make_factor_vae, images, tmp_path):
     model = make_factor_vae()
     model.fit(images, batch_size=32, epochs=3, verbose=0)

@@ -99,6 +99,7 @@ def test_damaged_model(trained, tmp_path):
         SavedModelDirectory(tmp_path)
 
 
+@pytest.mark.slow
 def test_command_in_a_process_of_its_own(trained, tmp_path):
     """And a reader that does not have this library."""
     out = tmp_path / "mean"

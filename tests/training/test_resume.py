@@ -111,7 +111,9 @@ def test_kill_9_at_any_moment_loses_nothing(tmp_path, slow_run, tiny):
     assert not list((killed / "checkpoints").glob(".*"))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number", [pytest.param(signal.SIGTERM, marks=pytest.mark.slow), signal.SIGINT]
+)
 def test_a_signal_saves_and_says_how_to_go_on(tmp_path, slow_run, number):
     model_dir = tmp_path / "model"
     bindings = [*slow_run, "model.checkpoint_seconds = 1000.0"]

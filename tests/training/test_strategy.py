@@ -79,6 +79,7 @@ def test_an_adversary_of_labels_standardizes_the_whole_batch(tmp_path, tiny):
             np.testing.assert_allclose(line_two[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
 
 
+@pytest.mark.slow
 def test_a_batch_that_does_not_divide_is_refused(tmp_path, tiny):
     bindings = tiny(
         "model.batch_size = 15",

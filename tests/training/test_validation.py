@@ -87,7 +87,9 @@ def test_validation_without_held_out_images_says_so(tmp_path, tiny):
         )
 
 
-@pytest.mark.parametrize(("keep", "expected"), [("1", 1), ("2", 2), ("'all'", 4)])
+@pytest.mark.parametrize(
+    ("keep", "expected"), [pytest.param("1", 1, marks=pytest.mark.slow), ("2", 2), ("'all'", 4)]
+)
 def test_keeps_as_many_checkpoints_as_asked(tmp_path, tiny, keep, expected):
     bindings = tiny(
         f"model.keep_checkpoints = {keep}",
