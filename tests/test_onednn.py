@@ -48,6 +48,7 @@ def test_comes_too_late_where_tensorflow_is_imported(cpu_info, monkeypatch):
 
 
 @pytest.mark.skipif(not onednn.has_avx2(), reason="needs a CPU with AVX2")
+@pytest.mark.slow
 def test_importing_tfdis_first_is_enough_and_imports_no_tensorflow(monkeypatch):
     monkeypatch.delenv("TF_ENABLE_ONEDNN_OPTS", raising=False)
     code = (

@@ -32,6 +32,7 @@ def representation(tmp_path_factory):
     return write_tf_hub(tmp_path_factory.mktemp("hub") / "mean")
 
 
+@pytest.mark.slow
 def test_a_module_of_a_training_goes_through_the_stages(training, tmp_path, capsys):
     mean = tmp_path / "mean"
     arguments = [f"--model_dir={training}", f"--output_dir={mean}"]

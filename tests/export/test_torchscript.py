@@ -69,6 +69,7 @@ def test_a_difference_leaves_nothing(model, tmp_path, monkeypatch):
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.slow
 def test_a_damaged_file_gets_a_sentence(tmp_path):
     path = tmp_path / "damaged.pt"
     path.write_bytes(b"not TorchScript")

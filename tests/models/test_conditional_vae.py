@@ -251,6 +251,7 @@ def test_a_model_without_labels_refuses_them(make_vae):
             call()
 
 
+@pytest.mark.slow
 def test_saved_model_infers_labels_and_decodes_joined_codes(tmp_path):
     model = make_cvae()
     export_hub_module(model, tmp_path / "tfhub")

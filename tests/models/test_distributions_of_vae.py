@@ -68,7 +68,7 @@ def changed(model, images):
     [
         (diagonal_laplace, StandardLaplace()),
         (diagonal_gaussian, VampPrior(4)),
-        (student_t_posterior, MixtureOfGaussians(4)),
+        pytest.param(student_t_posterior, MixtureOfGaussians(4), marks=pytest.mark.slow),
     ],
 )
 def test_trains_all_it_has_with_terms_beside_and_is_read_back(family, prior, images, tmp_path):

@@ -70,6 +70,7 @@ def test_all_models_are_done_by_few_processes(directory):
         assert (directory / "8" / "metrics" / name / "results").is_dir()
 
 
+@pytest.mark.slow
 def test_a_killed_study_goes_on_where_it_was(directory):
     steps = 30
     settings = [

@@ -258,6 +258,7 @@ def test_data_sets_are_correlated_apart_and_together(tmp_path):
     assert data["models"]["setting"][0] == "beta=1.0"
 
 
+@pytest.mark.slow
 def test_command_writes_the_page_and_says_what_is_wrong(directory, tmp_path, capsys):
     assert command.main([str(directory), "--output", str(tmp_path / "page.html")]) == 0
     assert "page.html" in capsys.readouterr().out

@@ -150,6 +150,7 @@ def _history(records):
     return rows
 
 
+@pytest.mark.slow
 def test_wandb_offline_is_read_back(tmp_path, pictures):
     done = _log_elsewhere(tmp_path, "offline", pictures=pictures)
     assert done.returncode == 0, done.stderr

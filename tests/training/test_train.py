@@ -84,6 +84,7 @@ def test_how_many_steps_go_into_a_call_changes_nothing(tmp_path, tiny):
     assert_equal(weights(tmp_path / "one"), weights(tmp_path / "other"))
 
 
+@pytest.mark.slow
 def test_another_seed_is_another_model(tmp_path, tiny):
     train_with_gin(tmp_path / "one", gin_bindings=tiny())
     train_with_gin(tmp_path / "other", gin_bindings=tiny("model.random_seed = 1"))

@@ -60,6 +60,7 @@ def test_validation_sees_what_training_does_not(tmp_path, tiny, monkeypatch):
     assert 0.08 < seen["held_out"].mean() < 0.12
 
 
+@pytest.mark.slow
 def test_the_best_of_another_number_may_be_the_largest(tmp_path, tiny):
     bindings = (*HELD_OUT, 'best_model.value = "validation_kl_loss"', "best_model.largest = True")
     train_with_gin(tmp_path / "model", gin_bindings=tiny(*bindings))
