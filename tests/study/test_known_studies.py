@@ -8,6 +8,9 @@ import gin
 import pytest
 
 from tfdis.config import parsed
+from tfdis.data.dsprites import DSprites
+from tfdis.data.mpi3d import MPI3DReal
+from tfdis.data.shapes3d import Shapes3D
 from tfdis.data.shifts import CORRELATIONS
 from tfdis.evaluation.compat import DisentanglementLib, disentanglement_lib
 from tfdis.study import hyperparameters
@@ -20,17 +23,9 @@ from tfdis.study.unsupervised_study_v1 import unsupervised_study_v1
 
 # Factors in disentanglement_lib's order, with the colour that dSprites has one of.
 NAMES = {
-    "dsprites_full": ("color", "shape", "scale", "orientation", "x", "y"),
-    "shapes3d": ("floor_hue", "wall_hue", "object_hue", "scale", "shape", "orientation"),
-    "mpi3d_real": (
-        "object_color",
-        "object_shape",
-        "object_size",
-        "camera_height",
-        "background_color",
-        "first_dof",
-        "second_dof",
-    ),
+    "dsprites_full": ("color", *DSprites.factor_names),
+    "shapes3d": Shapes3D.factor_names,
+    "mpi3d_real": MPI3DReal.factor_names,
 }
 FOLDERS = {
     "unsupervised_study_v1": "unsupervised_study_v1",
