@@ -92,7 +92,8 @@ def _value(value: Any) -> str:
 
 
 def _parameters(name: str) -> str:
-    hidden = {"self", "source", "random_state", "labelled", "shared_by", "name"}
+    refused = gin.config._REGISTRY[f"tfdis.{name}"].denylist or ()
+    hidden = {"self", "source", "random_state", "labelled", "name", *refused}
     parts = []
     for parameter in inspect.signature(_registered(name)).parameters.values():
         if parameter.name in hidden or parameter.kind is parameter.VAR_KEYWORD:
@@ -146,7 +147,8 @@ def _golden(name: str) -> str:
         lines.append(f"| `{score}` | {numbers} |")
     entry = next(iter(found.values()))
     sizes = ", ".join(f"{key} = {value}" for key, value in entry["parameters"].items())
-    source = f"Computed by {entry['by']} with {sizes}; the codes are beside"
+    settings = f" with {sizes}" if sizes else ""
+    source = f"Computed by {entry['by']}{settings}; the codes are beside"
     return "\n" + "\n".join(lines) + f"\n\n{source} {_link('tests/golden/scores.json')}.\n"
 
 

@@ -1,5 +1,6 @@
 """What a stage may replace, and what stays whatever happens."""
 
+import importlib.util
 import signal
 import subprocess
 import sys
@@ -7,7 +8,7 @@ import textwrap
 
 import pytest
 
-from tfdis import manifest
+from tfdis import manifest, results
 from tfdis.errors import UserError
 from tfdis.locks import is_free, locked
 from tfdis.outputs import clear_partial, refuse_output, stage_output
@@ -198,6 +199,31 @@ def test_a_lock_is_held_by_one_and_freed_by_kill_9(tmp_path):
     with locked(tmp_path):
         assert not is_free(tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+def test_two_machines_whose_processes_have_one_pid_do_not_mix_what_they_write(tmp_path):
+    path = tmp_path / "cache.npy"
+    # The same code again, as another process has it; the pid is the same.
+    spec = importlib.util.find_spec("tfdis.results")
+    other = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(other)
+    with results.written_aside(path) as ours:
+        with other.written_aside(path) as theirs:
+            theirs.write_text("all of theirs")
+            ours.write_text("half")
+        assert path.read_text() == "all of theirs"
+        ours.write_text("all of ours")
+    assert path.read_text() == "all of ours"
+    assert names(tmp_path) == ["cache.npy"]
+
+
+@pytest.mark.parametrize("process", ["12", "12-0a1b2c3d"])
+def test_an_unfinished_file_is_known_by_its_name(tmp_path, process):
+    partial = tmp_path / f".a.b.partial-{process}"
+    assert results.whole(partial) == tmp_path / "a.b"
+    assert results.whole(partial.with_name(f"{partial.name}.keras")) == tmp_path / "a.b"
+    told = str(results.cannot_write(partial / "c", OSError(28, "No space left on device")))
+    assert told == f"{tmp_path}/a.b/c could not be written: No space left on device."
 
 
 def test_what_a_living_process_writes_is_not_cleared(tmp_path):

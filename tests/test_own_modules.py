@@ -8,12 +8,9 @@ from pathlib import Path
 import pytest
 
 _OWN = (Path(__file__).parent.parent / "docs/add_your_own.md").read_text()
-_CODE = "import numpy as np\n" + "\n".join(
-    re.findall(r"```python\n(.*?)```", _OWN, flags=re.DOTALL)
-)
+_CODE = "\n".join(re.findall(r"```python\n(.*?)```", _OWN, flags=re.DOTALL))
 _GIN = re.search(r"Then, in gin:\n\n```\n(.*?)```", _OWN, flags=re.DOTALL)[1]
 _TRAINING = """
-model.model = @loss_terms()
 model.training_steps = 2
 model.random_seed = 0
 model.batch_size = 4

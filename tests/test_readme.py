@@ -35,7 +35,6 @@ def test_the_python_blocks_run_one_after_the_other(tmp_path, monkeypatch):
     own = re.search(r"Then, in gin:\n\n```\n(.*?)```", _OWN, flags=re.DOTALL)[1]
     bindings = [
         *own.strip().splitlines(),
-        "model.model = @loss_terms()",
         "model.training_steps = 2",
         "model.random_seed = 0",
         "model.batch_size = 4",

@@ -13,7 +13,7 @@ from typing import Any
 
 from tfdis import onednn
 
-__version__ = "0.1.0"
+__version__ = "0.2.0.dev0"
 
 _HOMES = {
     "load": "tfdis.models.trained",

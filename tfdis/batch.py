@@ -182,7 +182,7 @@ class Gathered:
 
 
 def gathered(outputs: Outputs) -> Outputs | Gathered:
-    """The batch of all replicas, for terms that compare images with each other."""
+    """The batch of all replicas, for terms that are not a mean over images."""
     return outputs if num_replicas() == 1 else Gathered(outputs)
 
 
@@ -195,6 +195,18 @@ def _all_gather(tensor: tf.Tensor) -> tf.Tensor:
 def num_replicas() -> int:
     """The number of replicas that a batch is spread over."""
     return tf.distribute.get_strategy().num_replicas_in_sync
+
+
+def own_rows(size: tf.Tensor) -> tf.Tensor:
+    """Where this replica's rows are in the whole batch, `[size]`.
+
+    Args:
+        size: how many rows each replica has, a scalar of an integer type.
+    """
+    if num_replicas() == 1:
+        return tf.range(size)
+    replica = tf.distribute.get_replica_context().replica_id_in_sync_group
+    return tf.cast(replica, size.dtype) * size + tf.range(size)
 
 
 def to_unit(images: tf.Tensor) -> tf.Tensor:

@@ -10,7 +10,7 @@ from keras.optimizers.schedules import LearningRateSchedule
 
 from tfdis.checks import Count, Index, NotNegative, Positive
 from tfdis.config import configurable, external_configurable
-from tfdis.schedules import ByEpoch, as_schedule
+from tfdis.schedules import as_schedule, resolve
 from tfdis.tf1_schedules import is_tf1_schedule
 
 Optimizer = keras.optimizers.Optimizer
@@ -178,20 +178,16 @@ def ftrl(
     )
 
 
-def schedule_of(optimizer: Optimizer) -> keras.optimizers.schedules.LearningRateSchedule | None:
+def schedule_of(optimizer: Optimizer) -> LearningRateSchedule | None:
     """The schedule that an optimizer's learning rate follows; None where it is a number."""
-    config = getattr(optimizer, "inner_optimizer", optimizer).get_config()
-    if not isinstance(config["learning_rate"], dict):
-        return None
-    return keras.saving.deserialize_keras_object(config["learning_rate"])
+    # Keras' property gives the rate of the current step; no public name gives the schedule itself.
+    rate = getattr(optimizer, "inner_optimizer", optimizer)._learning_rate
+    return rate if isinstance(rate, LearningRateSchedule) else None
 
 
 def resolve_learning_rate(optimizer: Optimizer, steps_per_epoch: int) -> None:
     """Tells a schedule by epoch that the learning rate follows how long an epoch is."""
-    schedule = schedule_of(optimizer)
-    if isinstance(schedule, ByEpoch):
-        schedule.resolve(steps_per_epoch)
-        getattr(optimizer, "inner_optimizer", optimizer).learning_rate = schedule
+    resolve(schedule_of(optimizer), steps_per_epoch)
 
 
 _KERAS_PARAMETERS = {

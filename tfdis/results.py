@@ -24,6 +24,11 @@ import numpy as np
 
 from tfdis.errors import UserError
 
+# With the pid it names this process among those of all machines that share a disk; the pid tells
+# forked processes apart.
+_PROCESS = uuid.uuid4().hex[:8]
+_PARTIAL = r"\.partial-\d+(?:-[0-9a-f]+)?"  # earlier versions wrote the pid alone
+
 _listeners: list[Callable[[Path], None]] = []
 
 
@@ -114,19 +119,19 @@ def staged_directory(path: str | os.PathLike) -> Iterator[Path]:
 
 def aside(path: Path) -> Path:
     """The temporary path to which this process writes `path`."""
-    return path.with_name(f".{path.name}.partial-{os.getpid()}")
+    return path.with_name(f".{path.name}.partial-{os.getpid()}-{_PROCESS}")
 
 
 def whole(partial: Path) -> Path | None:
     """The path that `aside` gave this one for; None: it is not such a path."""
-    match = re.fullmatch(r"\.(.+)\.partial-\d+(\.keras)?", partial.name)
+    match = re.fullmatch(rf"\.(.+){_PARTIAL}(\.keras)?", partial.name)
     return partial.with_name(match[1]) if match else None
 
 
 def cannot_write(path: Path, error: OSError) -> UserError:
     """The error that a path could not be written."""
     # The path may be in a staged directory: undo `aside`.
-    final = re.sub(r"(^|/)\.([^/]+)\.partial-\d+(?=/|$)", r"\1\2", str(path))
+    final = re.sub(rf"(^|/)\.([^/]+){_PARTIAL}(?=/|$)", r"\1\2", str(path))
     return UserError(f"{final} could not be written: {error.strerror or error}.")
 
 
@@ -164,7 +169,7 @@ def update_result_directory(
 
 
 def _copy(source: Path, target: Path) -> None:
-    """Copies a directory; `shutil.copytree` says in its own way what the system told it."""
+    """Copies a directory. `shutil.copytree` would not do: `telling` has to hear of every file."""
     for path in sorted(source.rglob("*")):
         if not path.is_file():
             continue
@@ -172,9 +177,7 @@ def _copy(source: Path, target: Path) -> None:
             content = path.read_bytes()
         except OSError as error:
             raise UserError(f"{path} could not be read: {error.strerror}.") from error
-        copy = target / path.relative_to(source)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        copy.write_bytes(content)
+        write_bytes(target / path.relative_to(source), content)
 
 
 def write_gin(results_dir: str | os.PathLike, stage: str) -> str:

@@ -1,7 +1,9 @@
 import keras
 import numpy as np
+import pytest
 
 from tfdis.architectures.spatial_broadcast import spatial_broadcast_decoder
+from tfdis.errors import UserError
 
 
 def test_is_a_dense_layer_of_the_code_and_the_coordinates_of_each_place():
@@ -25,3 +27,5 @@ def test_width_and_number_of_layers():
     layers = [decoder.get_layer(name) for name in ("dense_1", "convolution_2")]
     assert [layer.output.shape[1:] for layer in layers] == [(32,), (16, 16, 32)]
     assert len(decoder.layers) == 1 + 4 + 1 + 1
+    with pytest.raises(UserError, match="num_layers is 0: expected a whole number from 1 up"):
+        spatial_broadcast_decoder(6, (64, 64, 1), num_layers=0)

@@ -151,3 +151,12 @@ def test_where_images_do_not_cover_the_grid_one_of_each_value_is_shown():
     assert shown[1, 0] == 0
     assert shown[1, 4] == 2
     assert shown[1, 9] == 1
+
+
+def test_for_a_value_that_no_image_has_the_nearest_one_is_shown():
+    data = LabelledData(np.arange(3, dtype=np.uint8).repeat(4).reshape(3, 2, 2), [0, 1, 9])
+    _, images = traverse_factors(data)
+    shown = np.rint(255 * images[0, :, 0, 0, 0]).astype(int)
+    assert shown[0] == 0
+    assert set(shown[1:5]) == {1}
+    assert set(shown[6:]) == {2}

@@ -9,6 +9,7 @@ from tfdis.data.groups import GridGroups, LookedUpGroups, dynamics, listed_pairs
 from tfdis.data.labelled import LabelledData
 from tfdis.data.norb import SmallNORB
 from tfdis.data.rooms import Rooms
+from tfdis.data.sampling import split
 from tfdis.errors import UserError
 from tfdis.keys import step_key
 
@@ -20,12 +21,26 @@ def rooms():
     return Rooms()
 
 
+@pytest.fixture
+def few_rooms(monkeypatch):
+    monkeypatch.setattr(Rooms, "factors_num_values", [2, 2, 2, 8, 4, 2])
+    return Rooms.__new__(Rooms)  # its draws need no pictures
+
+
 @pytest.fixture(scope="module")
 def scattered():
     """500 of the 1,200 combinations of three factors, some of them several times."""
     rng = np.random.default_rng(0)
     factors = rng.integers(0, (10, 12, 10), (500, 3))
     return LabelledData(np.zeros((500, 2, 2, 1), np.uint8), factors, ["a", "b", "c"])
+
+
+@pytest.fixture(scope="module")
+def covering():
+    """Three images of each of 120 combinations, in random order."""
+    cells = np.random.default_rng(0).permutation(np.repeat(np.arange(120), 3))
+    factors = np.stack(np.unravel_index(cells, (4, 5, 6)), axis=1)
+    return LabelledData(np.zeros((360, 2, 2, 1), np.uint8), factors, ["a", "b", "c"])
 
 
 def _drawn(draw, data, batch_size=BATCH, key=(0, 1)):
@@ -39,7 +54,13 @@ def _drawn(draw, data, batch_size=BATCH, key=(0, 1)):
     return indices, groups, shared
 
 
-@pytest.mark.parametrize("data_name", ["rooms", "scattered"])
+def test_of_labelled_images_that_cover_the_grid_each_is_drawn_as_often(covering):
+    indices, _, _ = _drawn(pairs(covering, 1), covering, 40_000)
+    second = np.bincount(indices.reshape(-1, 2)[:, 1], minlength=360)
+    assert scipy.stats.chisquare(second).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("data_name", ["rooms", "scattered", "covering"])
 @pytest.mark.parametrize("group_size", [2, 4])
 def test_all_but_k_factors_are_shared(data_name, group_size, request):
     data = request.getfixturevalue(data_name)
@@ -112,6 +133,25 @@ def test_a_split_holds_out_partners_too(rooms):
     assert len(seen) == 16
 
 
+@pytest.mark.parametrize(
+    ("data_name", "ranges", "share"),
+    [
+        ("few_rooms", {"scale": (4, 7), "shape": (2, 3)}, 0.0),
+        ("scattered", {"a": (5, 9), "b": (6, 11)}, 0.5),
+    ],
+)
+def test_no_image_of_a_group_is_held_out(data_name, ranges, share, request):
+    data = request.getfixturevalue(data_name)
+    gin.bind_parameter("held_out.ranges", ranges)
+    gin.bind_parameter("split.held_out_images", share)
+    indices, groups, _ = _drawn(pairs(data, 2, 4), data)
+    values = [groups[..., data.factor_names.index(name)] for name in ranges]
+    within = [(low <= each) & (each <= high) for each, (low, high) in zip(values, ranges.values())]
+    assert not np.any(within[0] & within[1])
+    assert np.all([each.any(axis=0) for each in within])  # at every place in a group
+    assert not share or split(data)[indices].all()
+
+
 def test_what_is_no_factor_is_drawn_anew(monkeypatch):
     data = SmallNORB.__new__(SmallNORB)  # its draws need no files
     draw = pairs(data, 1)
@@ -149,6 +189,18 @@ def test_a_list_that_does_not_fit_is_told(groups, told, tmp_path, scattered):
         listed_pairs(scattered, str(tmp_path / "groups.npy"))
     with pytest.raises(UserError, match=r"is not an \.npy file"):
         listed_pairs(scattered, str(tmp_path / "nowhere.npy"))
+
+
+@pytest.mark.parametrize("damage", ["empty", "cut", "npz", "cut npz"])
+def test_a_list_that_cannot_be_read_is_told(damage, tmp_path, scattered):
+    path = tmp_path / "groups.npy"
+    with path.open("wb") as file:
+        save = np.savez if "npz" in damage else np.save
+        save(file, np.zeros((4, 2), int))
+    length = {"empty": 0, "npz": None}.get(damage, -9)
+    path.write_bytes(path.read_bytes()[:length])
+    with pytest.raises(UserError, match=rf"{path} is not an \.npy file that can be read"):
+        listed_pairs(scattered, str(path))
 
 
 def test_ks_that_cannot_be_are_told(scattered):

@@ -88,6 +88,17 @@ def test_one_directory_per_metric_with_what_came_before(trained, tmp_path, capsy
     assert main([*arguments, "--metrics=mig", "--overwrite", *bindings]) == 0
 
 
+def test_scores_that_are_texts_are_printed(trained, tmp_path, capsys):
+    arguments = [f"--model_dir={trained}", f"--output_dir={tmp_path / 'scores'}", "--metrics=mig"]
+    bindings = [*SMALL, "mig.estimator = 'neighbours'"]
+    assert main([*arguments, *(f"--gin_bindings={binding}" for binding in bindings)]) == 0
+    printed = capsys.readouterr().out.splitlines()
+    found = results.read_json(tmp_path / "scores/mig/results/json/evaluation_results.json")
+    assert found["mutual_information_estimator"] == "neighbours"
+    assert "mig.mutual_information_estimator: neighbours" in printed
+    assert f"mig.discrete_mig: {found['discrete_mig']:.6g}" in printed
+
+
 @pytest.mark.parametrize("which", ["evaluate_test_configs", "unsupervised", "fairness"])
 def test_their_own_configs_are_read(which, dlib15_path):
     """Those of the studies are read, those of their tests are run (see below)."""
@@ -220,6 +231,8 @@ def test_callback_scores_a_function():
     assert found["irs.IRS"] > 0.9
     with pytest.raises(UserError, match="no metric 'x'"):
         EvaluationCallback(["x"], every=10)
+    texts = EvaluationCallback(["mig"], settings=[*SMALL, "mig.estimator = 'neighbours'"])
+    assert texts.scores(lookup(table), data).keys() == {"mig.discrete_mig"}  # no text
 
 
 @pytest.mark.slow

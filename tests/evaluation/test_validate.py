@@ -32,6 +32,18 @@ def test_scores_are_of_the_labels_that_a_training_with_this_seed_has(trained, tm
     np.testing.assert_allclose(found["discrete_mig"], expected["discrete_mig"], rtol=1e-5)
 
 
+def test_scores_that_are_texts_are_printed(trained, tmp_path, capsys):
+    @config.configurable("validation_with_a_text")
+    def validation(observations, labels, representation_function):
+        return {"share": 1 / 3, "estimator": "neighbours"}
+
+    arguments = [f"--model_dir={trained}", f"--output_dir={tmp_path / 'out'}"]
+    bindings = [*SETTINGS, "validation.validation_fn = @validation_with_a_text"]
+    arguments += ["--gin_file=validation/mig.gin", *(f"--gin_bindings={each}" for each in bindings)]
+    assert main(arguments) == 0
+    assert capsys.readouterr().out.startswith("share: 0.333333\nestimator: neighbours\nWritten")
+
+
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [

@@ -87,6 +87,17 @@ def test_hessian_penalty_takes_the_hidden_layers(batch):
     assert value != float(term(outputs=other))
 
 
+def test_hessian_penalty_of_a_batch_whose_size_is_not_known_in_the_graph(batch):
+    term = HessianPenalty()
+    term.see_decoder(fc_decoder(5, (8, 8, 3), layer_sizes=(6, 4)))
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 5])])
+    def traced(z):
+        return term(outputs=dataclasses.replace(batch, z=z))
+
+    np.testing.assert_allclose(traced(batch.z), term(outputs=batch), rtol=1e-3)
+
+
 def test_hessian_penalty_takes_tripods_layers_of_tripods_decoder():
     """The condition and all stages but the last; the constant image has no derivative."""
     term = HessianPenalty()

@@ -39,7 +39,10 @@ def test_the_optimal_sigma_is_that_of_the_batch(batch, arrays):
     pixels = sigmoid(arrays["logits"])
     sigma = np.sqrt(np.mean((pixels - arrays["images"]) ** 2))
     expected = -scipy.stats.norm(pixels, sigma).logpdf(arrays["images"]).sum(axis=(1, 2, 3)).mean()
-    np.testing.assert_allclose(prepared(GaussianLoss())(outputs=batch), expected, rtol=1e-5)
+    term = prepared(GaussianLoss())
+    np.testing.assert_allclose(term(outputs=batch), expected, rtol=1e-5)
+    assert term.needs_whole_batch
+    assert not GaussianLoss(sigma=0.3).needs_whole_batch
 
 
 def test_a_learned_sigma_is_drawn_to_the_optimal_one(batch, arrays):

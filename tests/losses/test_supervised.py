@@ -89,6 +89,18 @@ def test_in_any_model_the_factors_are_the_labels(cls):
         term(outputs=_outputs(labels=LABELS[:, :2]))
 
 
+def test_mine_says_which_labels_it_was_made_for():
+    term = _prepared(LabelInformation(num_labels=2))
+    with pytest.raises(UserError, match="has 2 labels, and the batch has 3"):
+        term(outputs=_outputs())
+
+
+def test_sums_and_statistics_are_of_all_replicas():
+    """`tests/training/test_strategy.py` compares the values."""
+    for cls in (LabelCrossEntropy, LabelL2, LabelCovariance, LabelEmbedding, LabelInformation):
+        assert cls.needs_whole_batch
+
+
 def test_labels_without_latents_are_told():
     with pytest.raises(UserError, match="3 labels need as many latents, and there are 2"):
         _prepared(LabelCrossEntropy(num_values=NUM_VALUES), 2)

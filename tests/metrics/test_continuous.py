@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.stats import pearsonr
 from sklearn.ensemble import GradientBoostingRegressor
 from sklearn.feature_selection import mutual_info_classif, mutual_info_regression
 from sklearn.linear_model import LinearRegression
@@ -14,6 +15,7 @@ from tfdis.metrics import (
     downstream_task,
     infomec,
     irs,
+    mcc,
     mig,
     modularity_explicitness,
     sap_score,
@@ -130,6 +132,30 @@ def test_downstream_task_has_the_given_regressor():
     assert found["test_accuracy_factor_0"] == pytest.approx(expected)
 
 
+def test_a_label_that_only_the_test_has_moves_no_other():
+    labels = np.repeat([0, 2], 100)
+    train = np.stack([labels, ANGLE[:200]], axis=1)
+    test = np.stack([np.append(1, labels[1:]), ANGLE[200:400]], axis=1)
+    mixed = downstream_task(train, train, test, test)
+    alone = downstream_task(train, train[:, :1].astype(int), test, test[:, :1].astype(int))
+    # By hand: all but the one that no classifier can name.
+    assert mixed["test_accuracy_factor_0"] == alone["test_accuracy_factor_0"] == 199 / 200
+
+
+def test_whole_numbers_that_are_quantities_keep_their_distances():
+    factors = RANDOM.choice([0, 1, 2, 1000], size=(NUM, 2))
+    codes = factors[:, ::-1] + 300.0 * RANDOM.randn(NUM, 2)
+    expected = np.mean([pearsonr(codes[:, 1 - i], factors[:, i]).statistic for i in (0, 1)])
+    found = tfdis.score(codes, factors, ["mcc"], continuous=True)["mcc"]
+    assert found["mcc_linear"] == pytest.approx(expected)
+    assert mcc(codes, factors, continuous=True)["mcc_linear"] == pytest.approx(expected)
+    # A label is its number in sorted order.
+    ranks = np.unique(factors, return_inverse=True)[1]
+    by_labels = tfdis.score(codes, factors, ["mcc"])["mcc"]["mcc_linear"]
+    assert by_labels == pytest.approx(mcc(codes, ranks)["mcc_linear"])
+    assert by_labels < expected - 0.1
+
+
 @pytest.mark.parametrize("function", [mig, dci, sap_score, irs, infomec, modularity_explicitness])
 def test_codes_that_follow_quantities_score_higher_than_noise(function):
     name = {
@@ -160,7 +186,8 @@ def test_score_of_a_mixed_table_is_the_functions():
         ("unified_scores", "'angle' is continuous, and unified_scores is a score of labels"),
         ("fairness", "'angle' is continuous"),
         ("reduced_downstream_task", "'angle' is continuous"),
-        ("factor_vae_score", "'angle' has another value at every point"),
+        ("factor_vae_score", "'angle' is continuous"),
+        ("beta_vae_sklearn", "'angle' is continuous"),
     ],
 )
 def test_scores_of_labels_refuse_quantities(name, message):

@@ -16,6 +16,8 @@ from scipy.special import log_softmax, softmax
 from sklearn.linear_model import LogisticRegression
 
 from tfdis import config
+from tfdis.architectures.decoders import test_decoder as small_decoder
+from tfdis.architectures.encoders import test_encoder as small_encoder
 from tfdis.batch import Inputs, Outputs
 from tfdis.data.sprites import Sprites
 from tfdis.distributions import diagonal_gaussian
@@ -26,6 +28,7 @@ from tfdis.losses.label_adversary import LabelAdversary
 from tfdis.models.conditional_presets import ifcvae
 from tfdis.models.ifcvae import IFCVAE
 from tfdis.models.trained import TrainedModel, load_keras
+from tfdis.models.vae import VAE
 from tfdis.training.checkpoint import Checkpoints
 
 IMAGES, FACTORS = a_batch()
@@ -305,6 +308,17 @@ def test_the_adversary_may_join_a_cvae():
     values = numbers(model.update(data_of()))
     base = values["reconstruction_loss"] + values["kl_loss"]
     np.testing.assert_allclose(values["loss"], base + 3.0 * values["auxiliary_loss"], rtol=1e-5)
+
+
+def test_the_adversary_in_a_model_without_labels_says_so():
+    keras.utils.set_random_seed(1)
+    encoder = small_encoder(num_latent=3, input_shape=(8, 8, 1))
+    decoder = small_decoder(num_latent=3, output_shape=(8, 8, 1))
+    term = LabelAdversary(adversary=discriminator(), class_counts=COUNTS)
+    model = VAE(encoder, decoder, [*base_terms(), term])
+    model.compile("adam")
+    with pytest.raises(UserError, match=r"^label_adversary needs labels, .*conditional model\.$"):
+        model.update(data_of())
 
 
 def test_the_published_defeat_is_the_negative_of_the_adversarys_loss():

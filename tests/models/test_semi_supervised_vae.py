@@ -11,7 +11,7 @@ from tfdis.data.dummy_data import DummyData
 from tfdis.data.labellers import LabelledSet
 from tfdis.losses.bernoulli import BernoulliLoss
 from tfdis.losses.kl import KL
-from tfdis.losses.supervised import LabelCrossEntropy
+from tfdis.losses.supervised import LabelCrossEntropy, LabelEmbedding, LabelL2
 from tfdis.models import semi_supervised_presets as presets
 from tfdis.models.semi_supervised_vae import SemiSupervisedVAE, SupervisedVAE
 
@@ -29,11 +29,12 @@ def images():
     return RNG.uniform(size=(6, 8, 8, 1)).astype(np.float32)
 
 
-def _model(cls=SemiSupervisedVAE, num_test=4):
+def _model(cls=SemiSupervisedVAE, num_test=4, supervised=None):
     keras.utils.set_random_seed(1)
     encoder = small_encoder(num_latent=3, input_shape=(8, 8, 1))
     decoder = small_decoder(num_latent=3, output_shape=(8, 8, 1))
-    terms = [BernoulliLoss(), KL(), LabelCrossEntropy(10.0, num_values=(3, 3))]
+    supervised = supervised or LabelCrossEntropy(10.0, num_values=(3, 3))
+    terms = [BernoulliLoss(), KL(), supervised]
     model = cls(encoder, decoder, terms, (_set(10, 1), _set(num_test, 2)), num_images=100)
     model.compile(keras.optimizers.Adam(0.01))
     return model
@@ -53,11 +54,30 @@ def test_labelled_images_are_taken_in_order_again_and_again(images):
 
 @pytest.mark.parametrize(("num_test", "seed"), [(4, 2), (0, 1)])
 def test_losses_are_measured_on_the_rest_where_there_is_some(images, num_test, seed):
-    outputs = _model(num_test=num_test).forward(
+    """Each image once before any is there again."""
+    model, measured = _model(num_test=num_test), _set(num_test or 10, seed)
+    every = model.encode(Inputs(measured.images), training=False)
+    outputs = model.forward(
         Inputs(tf.constant(images)), tf.constant(0), tf.constant([0, 0]), training=False
     )
-    rows = np.arange(6) % (num_test or 10)
-    np.testing.assert_array_equal(outputs["labels"], _set(num_test or 10, seed).labels[rows])
+    distances = np.abs(outputs["labelled_codes"][:, None] - every).max(axis=2)
+    rows = distances.argmin(axis=1)
+    assert distances.min(axis=1).max() < 1e-6
+    np.testing.assert_array_equal(outputs["labels"], measured.labels[rows])
+    first = rows[: num_test or 6]
+    assert len(set(first)) == len(first)
+
+
+def test_every_batch_is_measured_on_other_labels(images):
+    model, step = _model(num_test=100), tf.constant(0)
+    codes = [
+        model.forward(Inputs(tf.constant(images)), step, tf.constant([0, number]), False)[
+            "labelled_codes"
+        ]
+        for number in range(20)
+    ]
+    # 20 draws of 6 of 100 images: 71 are in one of them on average.
+    assert len(np.unique(np.round(np.concatenate(codes), 5), axis=0)) > 55
 
 
 def test_training_fits_the_labels_and_a_loaded_model_encodes(images, tmp_path):
@@ -70,6 +90,21 @@ def test_training_fits_the_labels_and_a_loaded_model_encodes(images, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.encode(Inputs(images)), model.encode(Inputs(images)))
+
+
+@pytest.mark.parametrize("cls", [LabelL2, LabelEmbedding])
+def test_a_term_forgets_an_earlier_model(cls, tmp_path):
+    term = cls(num_values=(3, 3), **({"sigma": "learn"} if cls is LabelEmbedding else {}))
+    count = len(_model(supervised=term).terms[-1].weights)
+    for variable in term.weights:
+        variable.assign(tf.fill(variable.shape, 7.0))
+    second = _model(supervised=term)
+    assert len(term.weights) == count
+    assert not any(np.any(variable == 7.0) for variable in term.weights)
+    second.save(tmp_path / "model.keras")
+    loaded = keras.models.load_model(tmp_path / "model.keras")
+    for one, other in zip(loaded.terms[-1].weights, term.weights, strict=True):
+        np.testing.assert_array_equal(one, other)
 
 
 def test_the_supervised_models_reconstruction_teaches_the_decoder_alone(images):

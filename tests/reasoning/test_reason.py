@@ -6,8 +6,11 @@ import pytest
 from PIL import Image
 
 from tfdis.cli.reason import main
-from tfdis.results import read_json
+from tfdis.manifest import files_in, read
+from tfdis.reasoning.reason import STAGE
+from tfdis.results import read_json, telling, update_result_directory, write_json
 from tfdis.study.abstract_reasoning_study_v1_stage2 import configurations
+from tfdis.training.directory import run_directory
 
 TINY = [
     "abstract_reasoning.num_iterations = 2",
@@ -53,6 +56,22 @@ def test_a_resumed_run_ends_bit_equal(tmp_path, capsys):
     ]
     for one, other in zip(*(model.trainable_variables for model in models), strict=True):
         np.testing.assert_array_equal(one, other)
+
+
+def test_a_run_owns_the_results_of_the_stages_before_and_replaces_them(tmp_path):
+    earlier = tmp_path / "model" / "results"
+    write_json(earlier / "json" / "train_results.json", {"loss": 1.0})
+    out = tmp_path / "out"
+    for accuracy in (0.25, 0.5):
+        with run_directory(out, out.exists(), False, STAGE) as directory:
+            directory.begin()
+            with telling(directory.note):
+                numbers = {"accuracy": accuracy}
+                update_result_directory(directory.path / "results", STAGE, numbers, earlier)
+            directory.end()
+        assert all(map(read(out).owns, files_in(out)))
+    assert _numbers(out)["accuracy"] == 0.5
+    assert read_json(out / "results/json/train_results.json") == {"loss": 1.0}
 
 
 @pytest.mark.parametrize(

@@ -25,7 +25,7 @@ _TINY = [
 ]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def tiny():
     """Bindings of a run that takes a second and has every kind of state: `tiny("a.b = 1", ...)`."""
     return lambda *bindings: [*_TINY, *bindings]

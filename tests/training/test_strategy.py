@@ -80,6 +80,43 @@ def test_an_adversary_of_labels_standardizes_the_whole_batch(tmp_path, tiny):
 
 
 @pytest.mark.slow
+def test_sums_and_statistics_are_those_of_the_whole_batch(tmp_path, tiny):
+    """Labelled rows, sums over them, an optimal sigma, a mean divergence, a spread: the same."""
+    bindings = tiny(
+        "model.log_every = 1",
+        "model.training_steps = 8",
+        "model.num_labelled_samples = 50",
+        "model.train_percentage = 0.8",
+        "model.supervised_data_seed = 0",
+        "labeller.labeller_fn = @perfect_labeller",
+        "model.model = @s2_loss_terms",
+        "s2_loss_terms.terms = [@reconstruction_loss(), @capacity(), @hessian_penalty(), @cov(), "
+        "@label_information()]",
+        "s2_loss_terms.gamma_sup = 1.0",
+        "reconstruction_loss.loss_fn = @gaussian_loss",
+        "capacity.capacity = 0.37",
+        "hessian_penalty.weight = 1.0",
+        "decoder.decoder_fn = @fc_decoder",
+        "fc_decoder.layer_sizes = (8,)",
+        "encoder.num_latent = 5",
+        "supervised_loss.loss_fn = @xent",
+        "annealer.anneal_fn = @fixed",
+        "annealer.iteration_threshold = 0",
+        "cov.name = 'covariance'",
+        "cov.num_values = (3, 6, 40, 32, 32)",
+        "label_information.name = 'information'",
+        "label_information.num_labels = 5",
+    )
+    train_with_gin(tmp_path / "one", gin_bindings=bindings)
+    train_on_two(tmp_path / "two", [*bindings, *_MIRRORED])
+    one, two = progress(tmp_path / "one"), progress(tmp_path / "two")
+    assert len(one) == len(two) == 8
+    for line_one, line_two in zip(one, two, strict=True):
+        for name, value in line_one.items():
+            np.testing.assert_allclose(line_two[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+
+
+@pytest.mark.slow
 def test_a_batch_that_does_not_divide_is_refused(tmp_path, tiny):
     bindings = tiny(
         "model.batch_size = 15",

@@ -1,4 +1,5 @@
 import json
+import shutil
 
 import gin
 import numpy as np
@@ -23,10 +24,11 @@ def assert_equal(weights_a, weights_b):
         np.testing.assert_array_equal(a, b)
 
 
-@pytest.fixture
-def trained(tmp_path, tiny):
-    train_with_gin(tmp_path / "model", gin_bindings=tiny())
-    return tmp_path / "model"
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory, tiny):
+    path = tmp_path_factory.mktemp("trained") / "model"
+    train_with_gin(path, gin_bindings=tiny())
+    return path
 
 
 def test_leaves_disentanglement_libs_results(trained):
@@ -226,6 +228,44 @@ def test_warm_start_with_optimizer_and_step_goes_on_as_if_never_stopped(tmp_path
     assert_equal(weights(tmp_path / "whole"), weights(tmp_path / "warm"))
 
 
+def test_a_warm_start_within_an_epoch_has_the_means_of_its_own_updates(trained, tmp_path, tiny):
+    """At a rate of 0 the losses of all intervals differ by batches and noise alone."""
+    bindings = tiny(
+        "model.warm_start = @warm_start()",
+        f'warm_start.model_dir = "{trained}"',
+        "warm_start.optimizer = True",
+        "warm_start.step = True",
+        "AdamOptimizer.learning_rate = 0.0",
+        "model.steps_per_epoch = 16",
+        "model.log_every = 5",
+        "model.training_steps = 30",
+    )
+    train_with_gin(tmp_path / "warm", gin_bindings=bindings)
+    lines = [json.loads(line) for line in (tmp_path / "warm/progress.jsonl").open()]
+    losses = {line["step"]: line["loss"] for line in lines}
+    assert list(losses) == [25, 30]
+    assert losses[25] == pytest.approx(losses[30], rel=0.2)
+    # The bound rate holds, not that of the other run.
+    assert_equal(weights(trained), weights(tmp_path / "warm"))
+
+
+@pytest.mark.slow
+def test_the_saved_weights_are_the_averages_that_were_asked_for(tmp_path, tiny):
+    adam = tiny("vae_optimizer.optimizer_fn = @Adam", "Adam.learning_rate = 0.01")
+    for name, bindings in {
+        "first": ["model.training_steps = 1"],
+        "second": ["model.training_steps = 2"],
+        "mean": ["model.training_steps = 2", "Adam.use_ema = True", "Adam.ema_momentum = 0.5"],
+    }.items():
+        train_with_gin(tmp_path / name, gin_bindings=[*adam, *bindings])
+    first, second, mean = (
+        load(tmp_path / name).model.own_variables for name in ("first", "second", "mean")
+    )
+    for a, b, found in zip(first, second, mean, strict=True):
+        np.testing.assert_allclose(found, (a.numpy() + b.numpy()) / 2, rtol=1e-5, atol=1e-7)
+        assert not np.array_equal(a, b)
+
+
 def test_a_time_budget_ends_the_training_and_saves_the_model(tmp_path, tiny):
     bindings = tiny("model.training_steps = 1000000", "model.time_budget_hours = 0.0003")
     train_with_gin(tmp_path / "model", gin_bindings=bindings)
@@ -272,7 +312,8 @@ def test_a_missing_required_binding_is_named(tmp_path, tiny):
     assert not (tmp_path / "model").exists()
 
 
-def test_an_existing_directory_is_kept_unless_told_otherwise(trained, tiny):
+def test_an_existing_directory_is_kept_unless_told_otherwise(trained, tmp_path, tiny):
+    trained = shutil.copytree(trained, tmp_path / "model")
     (trained / "mine.txt").write_text("keep")
     with pytest.raises(UserError, match=r"already exists.*--overwrite.*--resume"):
         train_with_gin(trained, gin_bindings=tiny())

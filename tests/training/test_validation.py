@@ -1,6 +1,7 @@
 """Held-out losses, the best model, checkpoints that are kept, and epochs."""
 
 import json
+import types
 
 import numpy as np
 import pytest
@@ -9,6 +10,7 @@ from tfdis.data.sampling import split
 from tfdis.data.sprites import Sprites
 from tfdis.errors import UserError
 from tfdis.models.trained import load
+from tfdis.training.best_model import BestModel
 from tfdis.training.train import train_with_gin
 
 HELD_OUT = (
@@ -111,3 +113,23 @@ def test_max_epochs_ends_before_training_steps(tmp_path, tiny):
     train_with_gin(tmp_path / "model", gin_bindings=bindings)
     results = json.loads((tmp_path / "model/results/json/train_results.json").read_text())
     assert results["global_step"] == 8
+
+
+def test_epochs_are_of_updates_where_the_discriminators_count_too(tmp_path, tiny):
+    bindings = ("model.max_epochs = 2", "model.steps_per_epoch = 4")
+    counted = "model.count_discriminator_updates = True"
+    train_with_gin(tmp_path / "model", gin_bindings=tiny(*bindings, counted))
+    results = json.loads((tmp_path / "model/results/json/train_results.json").read_text())
+    assert results["global_step"] == 8
+
+
+def test_a_value_that_is_no_number_is_not_the_best(tmp_path):
+    saved = []
+    callback = BestModel("v", largest=False)
+    callback.set_model(types.SimpleNamespace(save_in=saved.append))
+    (tmp_path / "results").mkdir()
+    callback.set_params({"run": types.SimpleNamespace(model_dir=tmp_path)})
+    for step, value in enumerate((float("nan"), 1.0, float("nan"), 5.0)):
+        callback.scalars(step, {"v": value})
+    assert json.loads((tmp_path / "best/best.json").read_text()) == {"step": 1, "v": 1.0}
+    assert len(saved) == 1

@@ -15,7 +15,7 @@ def spatial_broadcast_decoder(
     num_latent: blocks.Size,
     output_shape: blocks.Sizes,
     width: blocks.Width = 1.0,
-    num_layers: Annotated[int, Ge(0)] = 3,
+    num_layers: Annotated[int, Ge(1)] = 3,
 ) -> keras.Model:
     """Joins the code with the coordinates of every place, then applies the same small network.
 

@@ -169,7 +169,8 @@ def traverse_factors(data: "GroundTruthData", seed: int = 0) -> tuple[list[str],
     """Moves one factor at a time, from first value to last, the others at those of one sample.
 
     What is drawn besides the factors is drawn alike for every image. Where the images do not cover
-    the grid of the factors, as CelebA's, an image of each value stands for it.
+    the grid of the factors, as CelebA's, an image of each value stands for it, or of the nearest
+    value that an image has.
 
     Returns:
         names: of the factors, those that can be moved.
@@ -192,7 +193,8 @@ def _observe(data: "GroundTruthData", factors: np.ndarray, axis: int, seed: int)
     random_state = np.random.RandomState(seed)
     if isinstance(data, LabelledData):
         every = data.factors(np.arange(data.num_images))
-        factors = every[random_state.choice(np.flatnonzero(every[:, axis] == factors[axis]))]
+        distance = np.abs(every[:, axis] - factors[axis])
+        factors = every[random_state.choice(np.flatnonzero(distance == distance.min()))]
     return data.sample_observations_from_factors(factors[None], random_state)
 
 

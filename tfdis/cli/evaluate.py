@@ -2,8 +2,10 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from numbers import Real
 from pathlib import Path
+from typing import Any
 
 from tfdis.cli.arguments import add_gin
 from tfdis.cli.command import run_command
@@ -65,12 +67,17 @@ def _evaluate(arguments: argparse.Namespace) -> None:
     else:
         raise UserError("Name metrics, such as --metrics=mig,dci, or a gin file.")
     for metric, scores in found.items():
-        for key, value in scores.items():
-            if key != "elapsed_time":
-                print(f"{metric}{'.' if metric else ''}{key}: {value:.6g}")
+        print_scores(scores, f"{metric}." if metric else "")
         if arguments.reference:
             _print_reference(Path(arguments.output_dir) / metric, metric)
     print(f"Written: {arguments.output_dir}")
+
+
+def print_scores(scores: Mapping[str, Any], prefix: str = "") -> None:
+    """Prints all but the time taken, one a line; what is no number, as it is."""
+    for key, value in scores.items():
+        if key != "elapsed_time":
+            print(f"{prefix}{key}: {f'{value:.6g}' if isinstance(value, Real) else value}")
 
 
 def _print_reference(directory: Path, metric: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from tfdis.cli.arguments import add_gin
 from tfdis.cli.command import run_command
+from tfdis.cli.evaluate import print_scores
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -37,9 +38,7 @@ def _validate(arguments: argparse.Namespace) -> None:
         arguments.gin_file,
         arguments.gin_bindings,
     )
-    for key, value in scores.items():
-        if key != "elapsed_time":
-            print(f"{key}: {value:.6g}")
+    print_scores(scores)
     print(f"Written: {arguments.output_dir}")
 
 

@@ -17,7 +17,7 @@ from annotated_types import Ge
 from tfdis.config import configurable
 from tfdis.data.feeding import Draw
 from tfdis.data.ground_truth import GroundTruthData
-from tfdis.data.sampling import configured_draw, split
+from tfdis.data.sampling import configured_draw, seen_part
 from tfdis.errors import UserError
 from tfdis.keys import Salt, bits, subkey, uniform
 
@@ -80,7 +80,8 @@ def listed_pairs(data: GroundTruthData, path: str) -> Draw:
         UserError: the file is not there, or holds something else.
     """
     try:
-        groups = np.load(path, allow_pickle=False)
+        with Path(path).open("rb") as file:  # np.load would take an .npz, whatever its name
+            groups = np.lib.format.read_array(file, allow_pickle=False)
     except (OSError, ValueError) as error:
         raise UserError(
             f"{Path(path).absolute()} is not an .npy file that can be read: expected image "
@@ -98,7 +99,7 @@ def group_draw(data: GroundTruthData, chances: np.ndarray, group_size: int) -> D
         chances: relative, of each number of changed factors, `[num_factors + 1]`.
         group_size: images in a group.
     """
-    if getattr(data, "covers_grid", True) and split(data) is None:
+    if getattr(data, "covers_grid", True) and seen_part(data) is None:
         return GridGroups(data, chances, group_size)
     return LookedUpGroups(data, chances, group_size)
 
@@ -225,7 +226,7 @@ class LookedUpGroups(_ChangingGroups):
                 f"'{data.name}' has {len(choices)} ways to choose the factors that change, too "
                 f"many for {data.num_images} images that do not cover the grid: set a smaller k."
             )
-        part = split(data)
+        part = seen_part(data)
         allowed = np.arange(data.num_images) if part is None else np.flatnonzero(part)
         factors = data.factors(allowed)
         # For each choice, the images in an order in which those that share the other factors are

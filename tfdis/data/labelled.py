@@ -7,9 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tfdis.data.feeding import ravel
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.stored import StoredImages
 from tfdis.errors import UserError
+from tfdis.keys import uniform
 
 # Frequencies and classes are counted value by value.
 _MAX_VALUE = 999_999
@@ -109,6 +111,21 @@ class LabelledData(StoredImages, GroundTruthData):
         sizes = np.array([len(choice) for choice in choices])
         places = (random_state.random_sample(len(factors)) * sizes).astype(np.int64)
         return np.array([choice[place] for choice, place in zip(choices, places)])
+
+    def graph_index_of(self, factors: tf.Tensor, key: tf.Tensor) -> tf.Tensor:
+        """See `GroundTruthData.graph_index_of`; draws among the images that share a row.
+
+        Only where the images cover the grid: in the graph a row without an image cannot be refused.
+        """
+        sizes = self.factors_num_values
+        cell_of_image = np.ravel_multi_index(tuple(self._factors.T), sizes)
+        count = np.bincount(cell_of_image, minlength=math.prod(sizes))
+        with tf.init_scope():  # eager, so that the graph captures it by reference
+            order = tf.constant(np.argsort(cell_of_image, kind="stable"), tf.int32)
+            begin, count = (tf.constant(each, tf.int32) for each in (count.cumsum() - count, count))
+        cell = ravel(factors, sizes)
+        place = uniform(tf.shape(cell), key) * tf.cast(tf.gather(count, cell), tf.float32)
+        return tf.gather(order, tf.gather(begin, cell) + tf.cast(place, tf.int32))
 
     @functools.cached_property
     def _groups(self) -> dict[bytes, np.ndarray]:

@@ -46,15 +46,27 @@ def training_weights(data: Indexed) -> np.ndarray | None:
     Raises:
         UserError: no image is left.
     """
-    found = (split(data), correlated_factors(data), held_out(data))
-    parts = [part for part in found if part is not None]
-    weights = np.prod(parts, axis=0) if parts else None
+    weights = _product(seen_part(data), correlated_factors(data))
     if weights is not None and not weights.any():
         raise UserError(
             "'split', 'correlated_factors' and 'held_out' leave no image of "
             f"'{data.name}' to train on."
         )
     return weights
+
+
+def seen_part(data: Indexed) -> np.ndarray | None:
+    """Which images training may see, as `split` and `held_out` say.
+
+    Returns:
+        1 for each image that it may see, else 0, `[num_images]`; None where nothing is held out.
+    """
+    return _product(split(data), held_out(data))
+
+
+def _product(*parts: np.ndarray | None) -> np.ndarray | None:
+    found = [part for part in parts if part is not None]
+    return np.prod(found, axis=0) if found else None
 
 
 @configurable("split")

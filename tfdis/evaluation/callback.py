@@ -1,6 +1,7 @@
 """Scores during the training."""
 
 from collections.abc import Sequence
+from numbers import Real
 from typing import Any
 
 from tfdis.checks import Index
@@ -57,13 +58,13 @@ class EvaluationCallback(IntervalCallback):
         self.history: list[tuple[int, dict[str, float]]] = []
 
     def scores(self, model: Any, data: Any) -> dict[str, float]:
-        """The scores of a model in its current state, named `metric.score`."""
+        """The scores of a model in its current state that are numbers, named `metric.score`."""
         found = evaluate(model, data, self.metrics, self.settings, verbose=False)
         return {
             f"{metric}.{key}": float(value)
             for metric, scores in found.items()
             for key, value in scores.items()
-            if key != "elapsed_time"
+            if key != "elapsed_time" and isinstance(value, Real)
         }
 
     def on_train_begin(self, logs: Logs | None = None) -> None:

@@ -20,6 +20,7 @@ class Capacity(LossTerm):
     """
 
     needs_posterior: ClassVar[bool] = True
+    needs_whole_batch: ClassVar[bool] = True
 
     capacity: Weight
 

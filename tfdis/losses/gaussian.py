@@ -27,6 +27,11 @@ class GaussianLoss(Likelihood):
         """See `Reconstruction`; a sigma that is fitted to the images at hand belongs to no p(x)."""
         return self.sigma != "optimal"
 
+    @property
+    def needs_whole_batch(self) -> bool:
+        """See `LossTerm`; the optimal sigma is that of all images."""
+        return self.sigma == "optimal"
+
     def prepare(self, num_latents: int, num_images: int | None) -> None:
         """Makes the variable of a learned sigma, or sets it back to 1."""
         if self.sigma == "learned":

@@ -7,7 +7,7 @@ import keras
 import tensorflow as tf
 from annotated_types import Ge, Gt
 
-from tfdis.batch import Outputs
+from tfdis.batch import Outputs, gathered, num_replicas, own_rows
 from tfdis.errors import UserError
 from tfdis.keys import Salt, normal, subkey, uniform
 from tfdis.losses.latent_multiinformation import spread_in
@@ -63,20 +63,21 @@ class HessianPenalty(LossTerm):
     def call(self, outputs: Outputs) -> tf.Tensor:
         """The sum over layers of the mean over the batch, a scalar."""
         z, labels = outputs.z, outputs.inputs.labels
-        key = subkey(outputs.key, Salt.DIRECTIONS)
-        shape = tf.concat([[self.num_directions], tf.shape(z)], axis=0)
+        key, size = subkey(outputs.key, Salt.DIRECTIONS), tf.shape(z)[0]
+        shape = [self.num_directions, size * num_replicas(), z.shape[1]]
         signs = tf.where(uniform(shape, subkey(key, Salt.FIRST)) < 0.5, -1.0, 1.0)
         normals = normal(shape, subkey(key, Salt.SECOND))
+        # Only the spread is of the whole batch: a replica decodes its own part alone.
+        signs, normals = (tf.gather(each, own_rows(size), axis=1) for each in (signs, normals))
+        spread = spread_in(gathered(outputs))
 
         def activations(codes: tf.Tensor) -> list[tf.Tensor]:
             if labels is not None:
-                copies = tf.shape(codes)[0] // tf.shape(z)[0]
+                copies = tf.shape(codes)[0] // size
                 codes = tf.concat([codes, tf.tile(labels, [copies, 1])], axis=-1)
             return [tf.cast(each, tf.float32) for each in self._activations(codes)]
 
-        penalties = normalized_hessian_penalty(
-            activations, z, spread_in(outputs), signs, normals, self.epsilon
-        )
+        penalties = normalized_hessian_penalty(activations, z, spread, signs, normals, self.epsilon)
         return tf.add_n([tf.reduce_mean(penalty) for penalty in penalties])
 
 
@@ -118,7 +119,7 @@ def normalized_hessian_penalty(
     flat = tf.reshape(tf.concat([z + steps, z - steps], axis=0), [-1, z.shape[1]])
     penalties = []
     for moved, here in zip(activations(flat), activations(z), strict=True):
-        moved = tf.reshape(moved, [2, 2 * count, *here.shape.as_list()])
+        moved = tf.reshape(moved, tf.concat([[2, 2 * count], tf.shape(here)], axis=0))
         second = (moved[0] - 2.0 * here + moved[1]) / epsilon**2
         mixed, everything = (
             tf.reduce_mean(

@@ -5,6 +5,7 @@ from typing import ClassVar, Literal
 import tensorflow as tf
 
 from tfdis.batch import Outputs
+from tfdis.errors import UserError
 from tfdis.losses.adversarial import AdversarialTerm
 from tfdis.losses.label_cross_entropy import label_accuracy, label_cross_entropy
 from tfdis.losses.term import loss_term
@@ -53,7 +54,7 @@ class LabelAdversary(AdversarialTerm):
 
     def call(self, outputs: Outputs) -> tf.Tensor:
         """KL(labels' frequencies || the adversary's answer), or the negative loss; a scalar."""
-        labels = outputs.inputs.labels
+        labels = _labels_in(outputs)
         if self.objective == "cross_entropy":
             return -label_cross_entropy(self.logits(outputs), labels, self.class_counts)
         frequencies = tf.reduce_mean(labels, axis=0, keepdims=True)
@@ -64,12 +65,20 @@ class LabelAdversary(AdversarialTerm):
     def adversary_loss(self, outputs: Outputs) -> tf.Tensor:
         """The cross-entropy of the label read from the codes, a scalar."""
         logits = self.logits(outputs, training=True)
-        return label_cross_entropy(logits, outputs.inputs.labels, self.class_counts)
+        return label_cross_entropy(logits, _labels_in(outputs), self.class_counts)
 
     def value_and_report(self, outputs: Outputs) -> tuple[tf.Tensor, dict[str, tf.Tensor]]:
         """The value of `call`, and the accuracy of the adversary."""
-        accuracy = label_accuracy(self.logits(outputs), outputs.inputs.labels, self.class_counts)
+        accuracy = label_accuracy(self.logits(outputs), _labels_in(outputs), self.class_counts)
         return self(outputs=outputs), {"auxiliary_accuracy": accuracy}
+
+
+def _labels_in(outputs: Outputs) -> tf.Tensor:
+    if outputs.inputs.labels is None:
+        raise UserError(
+            "label_adversary needs labels, and this batch has none: train a conditional model."
+        )
+    return outputs.inputs.labels
 
 
 def _standardized(codes: tf.Tensor) -> tf.Tensor:

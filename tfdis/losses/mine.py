@@ -63,6 +63,7 @@ class LabelInformation(AdversarialTerm):
         num_labels: how many labels an image has.
     """
 
+    needs_whole_batch: ClassVar[bool] = True
     value_name: ClassVar[str] = "supervised_loss"
     of_codes: ClassVar[bool] = False
 
@@ -92,7 +93,7 @@ class LabelInformation(AdversarialTerm):
 
     def information(self, outputs: Outputs) -> tf.Tensor:
         """The bound for each pair in nats, `[num_latents, num_labels]`."""
-        codes, labels = labelled(outputs)
+        codes, labels = labelled(outputs, self.name, self.num_labels)
         order = tf.argsort(uniform([tf.shape(labels)[0]], subkey(outputs.key, Salt.PERMUTATION)))
         joint = tf.cast(self.adversary([codes, labels]), tf.float32)
         apart = tf.cast(self.adversary([codes, tf.gather(labels, order)]), tf.float32)

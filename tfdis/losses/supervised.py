@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import ClassVar, Literal
 
 import gin
+import keras
 import numpy as np
 import tensorflow as tf
 
@@ -29,6 +30,7 @@ class Supervised(LossTerm):
     """
 
     any_latents: ClassVar[bool] = False
+    needs_whole_batch: ClassVar[bool] = True
 
     num_values: tuple[int, ...]
 
@@ -46,13 +48,7 @@ class Supervised(LossTerm):
 
     def call(self, outputs: Outputs) -> tf.Tensor:
         """The distance of the labelled codes from their labels, a scalar."""
-        codes, labels = labelled(outputs)
-        if labels.shape[1] != len(self.num_values):
-            raise UserError(
-                f"{self.name} has {len(self.num_values)} labels, and the batch has "
-                f"{labels.shape[1]}."
-            )
-        return self.distance(codes, labels)
+        return self.distance(*labelled(outputs, self.name, len(self.num_values)))
 
     def distance(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """The loss.
@@ -68,18 +64,27 @@ class Supervised(LossTerm):
         return labels / np.asarray(self.num_values, np.float32)
 
 
-def labelled(outputs: Outputs) -> tuple[tf.Tensor, tf.Tensor]:
+def labelled(outputs: Outputs, name: str, num_labels: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Codes, float32 `[batch, num_latents]`, and their labels, float32 `[batch, num_labels]`.
 
+    Args:
+        outputs: of the model.
+        name: of the term, for the error.
+        num_labels: how many labels it expects.
+
     Raises:
-        UserError: the batch has neither labels nor factors.
+        UserError: the batch has neither labels nor factors, or another number of them.
     """
     if "labels" in outputs.extras:
-        return outputs["labelled_codes"], outputs["labels"]
-    if outputs.inputs.factors is None:
+        codes, labels = outputs["labelled_codes"], outputs["labels"]
+    elif outputs.inputs.factors is None:
         raise UserError("A supervised loss needs labels, and this batch has no factors either.")
-    codes = outputs.z if outputs.posterior is None else outputs.posterior.mean()
-    return codes, tf.cast(outputs.inputs.factors, tf.float32)
+    else:
+        codes = outputs.z if outputs.posterior is None else outputs.posterior.mean()
+        labels = tf.cast(outputs.inputs.factors, tf.float32)
+    if labels.shape[1] != num_labels:
+        raise UserError(f"{name} has {num_labels} labels, and the batch has {labels.shape[1]}.")
+    return codes, labels
 
 
 @loss_term("xent")
@@ -117,7 +122,9 @@ class LabelL2(Supervised):
         """See `Supervised`."""
         super().prepare(num_latents, num_images)
         if self.learn_scale:
-            self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+            if not self.weights:
+                self.scale = self.add_weight(shape=(), initializer="ones", name="scale")
+            self.scale.assign(1.0)
 
     def distance(self, codes: tf.Tensor, labels: tf.Tensor) -> tf.Tensor:
         """See `Supervised`."""
@@ -164,6 +171,10 @@ class LabelEmbedding(Supervised):
     def prepare(self, num_latents: int, num_images: int | None) -> None:
         """See `Supervised`."""
         super().prepare(num_latents, num_images)
+        if self.weights:
+            for variable in self.weights:
+                variable.assign(keras.initializers.GlorotUniform()(variable.shape))
+            return
         self.places, self.sigmas = [], []
         for label, size in enumerate(self.num_values):
             shape = (2,) if self.use_order else (size,)

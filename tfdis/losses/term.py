@@ -87,8 +87,8 @@ class LossTerm(keras.layers.Layer):
         UserError: a value does not fit the annotation of its field.
 
     Attributes:
-        needs_whole_batch: the formula compares images with each other. Where a batch is spread over
-            replicas, the term then sees all of it.
+        needs_whole_batch: the formula is not a mean over images: it compares them with each other,
+            or sums over them. Where a batch is spread over replicas, the term then sees all of it.
         needs_posterior: the term is for models whose codes are drawn from a posterior.
         needs_second_batch: the term wants `outputs["second_z"]`, codes of a second batch.
         report_names: further numbers that the term reports, such as an accuracy.

@@ -197,7 +197,8 @@ def checked_points(
     num_train = len(codes)
     factors, kinds = checked_factors(_joined(factors, test_factors), continuous)
     train_factors, test_factors = factors[:num_train], factors[num_train:]
-    codes, train_factors, _ = checked(codes, train_factors, kinds)
+    # Not its factors: it would number the labels again, by those of the training alone.
+    codes, _, _ = checked(codes, train_factors, kinds)
     refuse_misshapen(test_codes, test_factors)
     test_codes = checked_codes(test_codes)
     if test_codes.shape[1] != codes.shape[1]:

@@ -5,6 +5,7 @@ import numpy as np
 
 from tfdis.checks import Count
 from tfdis.errors import UserError
+from tfdis.metrics.arrays import require_labels
 from tfdis.metrics.groups import checked_groups
 from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
@@ -61,6 +62,7 @@ def _beta_vae_sklearn(
         num_train: how many differences to train on.
         num_eval: how many differences to test on.
     """
+    require_labels(source.continuous, "beta_vae_sklearn")
     if source.num_factors < 2:
         raise UserError("beta_vae_sklearn compares factors, and there is only one.")
     fixed, pairs = source.pairs(num_train, batch_size, random_state)

@@ -9,7 +9,7 @@ from annotated_types import Ge
 from tfdis.checks import Count
 from tfdis.config import configurable
 from tfdis.errors import UserError
-from tfdis.metrics.arrays import checked_codes
+from tfdis.metrics.arrays import checked_codes, require_labels
 from tfdis.metrics.groups import checked_groups
 from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
@@ -84,6 +84,7 @@ def _factor_vae_score(
         num_eval: how many groups test.
         num_variance_estimate: how many points a latent's variance is estimated from.
     """
+    require_labels(source.continuous, "factor_vae_score")
     codes, _ = source.points(num_variance_estimate, random_state, num_variance_estimate)
     fixed, groups = source.groups(num_train, batch_size, random_state)
     test_fixed, test_groups = source.groups(num_eval, batch_size, random_state)

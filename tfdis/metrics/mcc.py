@@ -8,12 +8,12 @@ import gin
 import numpy as np
 
 from tfdis.checks import Count
-from tfdis.metrics.arrays import checked
+from tfdis.metrics.arrays import Continuous, checked
 from tfdis.metrics.metric import Scores, metric
 from tfdis.metrics.source import Source
 
 
-def mcc(codes: np.ndarray, factors: np.ndarray) -> Scores:
+def mcc(codes: np.ndarray, factors: np.ndarray, continuous: Continuous = None) -> Scores:
     """How well single latents, each matched with one factor, follow the factors.
 
     Latents and factors are matched one to one such that the sum of absolute correlations is the
@@ -23,6 +23,7 @@ def mcc(codes: np.ndarray, factors: np.ndarray) -> Scores:
     Args:
         codes: `[samples, num_latents]`.
         factors: `[samples, num_factors]`.
+        continuous: see `checked_factors`.
 
     Returns:
         mcc_linear: the mean over factors of Pearson's correlation with the matched latent;
@@ -34,7 +35,7 @@ def mcc(codes: np.ndarray, factors: np.ndarray) -> Scores:
     """
     from scipy.stats import rankdata
 
-    codes, factors, _ = checked(codes, factors)
+    codes, factors, _ = checked(codes, factors, continuous)
     linear = absolute_correlations(codes, factors)
     rank = absolute_correlations(rankdata(codes, axis=0), rankdata(factors, axis=0))
     scores = {"mcc_linear": matched_mean(linear), "mcc_rank": matched_mean(rank)}
@@ -56,7 +57,7 @@ def _mcc(
         num_train: how many points.
         batch_size: how many are drawn at a time.
     """
-    return mcc(*source.points(num_train, random_state, batch_size))
+    return mcc(*source.points(num_train, random_state, batch_size), source.continuous)
 
 
 def absolute_correlations(codes: np.ndarray, factors: np.ndarray) -> np.ndarray:

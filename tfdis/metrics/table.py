@@ -103,17 +103,12 @@ class TableSource(Source):
         self, num: int, size: int, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `Source.groups`."""
-        self._refuse_what_never_varies()
+        self._refuse_what_cannot_be_fixed()
         fixed = random_state.randint(self.num_factors, size=num)
         rows = np.empty((num, size), np.int64)
         for factor, grouped in enumerate(self._by_value):
             mine = np.flatnonzero(fixed == factor)
             candidates = grouped.repeated()
-            if not candidates.size:
-                raise UserError(
-                    f"Factor '{self.factor_names[factor]}' has another value at every point: a "
-                    "metric that fixes it needs points that share a value; group its values first."
-                )
             anchors = candidates[random_state.randint(len(candidates), size=len(mine))]
             rows[mine] = grouped.companions(np.repeat(anchors[:, None], size, 1), random_state)
         return fixed, self._codes[rows]
@@ -122,7 +117,7 @@ class TableSource(Source):
         self, num: int, size: int, random_state: np.random.RandomState
     ) -> tuple[np.ndarray, np.ndarray]:
         """See `Source.pairs`."""
-        self._refuse_what_never_varies()
+        self._refuse_what_cannot_be_fixed()
         fixed = random_state.randint(self.num_factors, size=num)
         first = random_state.randint(self.num_points, size=(num, size))
         second = np.empty_like(first)
@@ -170,13 +165,18 @@ class TableSource(Source):
             raise UserError("There are too many combinations of factors to look one up.")
         return np.ravel_multi_index(tuple(factors.T), self.factors_num_values)
 
-    def _refuse_what_never_varies(self) -> None:
+    def _refuse_what_cannot_be_fixed(self) -> None:
         require_samples(self._codes)
         for name, size in zip(self.factor_names, self.factors_num_values):
             if size == 1:
                 raise UserError(
                     f"Factor '{name}' has a single value in {self.num_points} samples, and a "
                     "metric that fixes it learns nothing: leave the factor out."
+                )
+            if size == self.num_points:
+                raise UserError(
+                    f"Factor '{name}' has another value at every point: a metric that fixes it "
+                    "needs points that share a value; group its values first."
                 )
 
     def _refuse_more(self, num: int) -> None:

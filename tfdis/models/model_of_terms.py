@@ -262,6 +262,12 @@ class ModelOfTerms(keras.Model):
             self.trackers[name].update_state(value)
         return {name: tracker.result() for name, tracker in self.trackers.items()}
 
+    def finalize(self) -> None:
+        """Gives the variables their final values: with `use_ema`, the averages of the optimizer."""
+        self.optimizer.finalize_variable_values(self.own_variables)
+        for term in self.adversarial_terms:
+            term.optimizer.finalize_variable_values(term.adversary.trainable_variables)
+
     def save_in(self, directory: str | os.PathLike) -> list[Path]:
         """Writes the files of a trained model into its directory; returns their paths.
 

@@ -6,8 +6,9 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from tfdis.batch import Inputs, Outputs
+from tfdis.batch import Inputs, Outputs, num_replicas, own_rows
 from tfdis.data.labellers import LabelledSet
+from tfdis.keys import Salt, subkey, uniform
 from tfdis.losses.term import LossTerm
 from tfdis.models.vae import VAE
 
@@ -16,8 +17,9 @@ from tfdis.models.vae import VAE
 class SemiSupervisedVAE(VAE):
     """A VAE that encodes, at every step, a batch of labelled images too.
 
-    The labelled images are taken in order, again and again, as many as the batch has others. Their
-    posterior means are `outputs["labelled_codes"]`, for a term of `tfdis.losses.supervised`.
+    The labelled images are taken in order, again and again, as many as the batch has others; where
+    losses are measured, in an order drawn for each batch. Their posterior means are
+    `outputs["labelled_codes"]`, for a term of `tfdis.losses.supervised`.
 
     Args:
         encoder: see `Autoencoder`.
@@ -54,7 +56,13 @@ class SemiSupervisedVAE(VAE):
         train, test = self._labelled
         images, labels = train if training or not len(test[0]) else test
         size = tf.shape(inputs.images, out_type=tf.int64)[0]
-        rows = (tf.cast(step, tf.int64) * size + tf.range(size)) % len(images)
+        rows = own_rows(size)
+        if training:
+            rows = (tf.cast(step, tf.int64) * size * num_replicas() + rows) % len(images)
+        else:
+            # The step stays the same while losses are measured; every batch has its own key.
+            order = tf.argsort(uniform([len(images)], subkey(key, Salt.INDICES)))
+            rows = tf.gather(order, rows % len(images))
         codes = self.encoder_outputs(Inputs(tf.gather(images, rows)), training)[0]
         return outputs.adding(labelled_codes=codes, labels=tf.gather(labels, rows))
 

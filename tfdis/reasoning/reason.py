@@ -138,6 +138,7 @@ def reason(
                 run.train(steps, None)
             finally:
                 log.bar.close()
+            built.finalize()
             built.save_in(path)
             numbers = {**accuracies.results(), "elapsed_time": checkpoints.elapsed_time}
             results.update_result_directory(path / "results", STAGE, numbers, earlier)

@@ -1,5 +1,6 @@
 """The best model of a run, kept beside the last."""
 
+import math
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -50,6 +51,8 @@ class BestModel(IntervalCallback):
         if self.value not in values:
             return
         value = float(values[self.value])
+        if math.isnan(value):
+            return
         if self.best is not None and (value <= self.best if self.largest else value >= self.best):
             return
         self.best = value

@@ -64,7 +64,7 @@ class Checkpoints(IntervalCallback):
     def on_train_batch_end(self, batch: int, logs: Logs | None = None) -> None:
         """Saves when it is due; at the end of an epoch only after all callbacks were called."""
         del logs
-        if batch + 1 != self.params["steps"]:
+        if self.model.steps % self.params["steps"]:
             self._save_in_time()
 
     def on_epoch_end(self, epoch: int, logs: Logs | None = None) -> None:

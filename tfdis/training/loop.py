@@ -47,6 +47,9 @@ class Trainable(Protocol):
     def test_losses(self, inputs: Inputs, key: tf.Tensor) -> Mapping[str, tf.Tensor]:
         """The same scalars without an update."""
 
+    def finalize(self) -> None:
+        """Gives the variables their final values, when training ends."""
+
     def save_in(self, directory: Path) -> list[Path]:
         """Writes the trained model's files; returns their paths."""
 
@@ -109,7 +112,8 @@ class Trainer:
         self._train = tf.function(self._train_steps, **traced)
         self._test = tf.function(self._test_steps, **traced)
         self._steps_per_call, self._calls = 1, 0
-        self._epoch_sums = np.zeros(len(self.names))
+        # A warm start may begin within an epoch: its updates so far are fewer than its place in it.
+        self._epoch_sums, self._epoch_count = np.zeros(len(self.names)), 0
 
     def run(
         self,
@@ -133,28 +137,29 @@ class Trainer:
         epoch_steps = self.steps_per_epoch or until
         self.model.stop_training = False
         while step < until and not self.model.stop_training and not should_stop():
-            epoch, batch = divmod(step, epoch_steps)
-            if batch == 0:
+            epoch = step // epoch_steps
+            if self._epoch_count == 0:
                 self._epoch_sums[:] = 0.0
                 _tell(callbacks, "on_epoch_begin", epoch)
             stops = [step + every - step % every for every in _intervals(callbacks)]
-            stops.append(step + epoch_steps - batch)
+            stops.append((epoch + 1) * epoch_steps)
             count = min(until, *stops, step + self._steps_per_call) - step
-            _tell(callbacks, "on_train_batch_begin", batch)
+            _tell(callbacks, "on_train_batch_begin", self._epoch_count)
             done = self._call(step, count)
-            step, batch = step + done, batch + done
-            means = dict(zip(self.names, (self._epoch_sums / batch).tolist()))
-            _tell(callbacks, "on_train_batch_end", batch - 1, means)
-            if batch == epoch_steps:
+            step, self._epoch_count = step + done, self._epoch_count + done
+            means = dict(zip(self.names, (self._epoch_sums / self._epoch_count).tolist()))
+            _tell(callbacks, "on_train_batch_end", self._epoch_count - 1, means)
+            if step % epoch_steps == 0:
+                self._epoch_count = 0
                 _tell(callbacks, "on_epoch_end", epoch, means)
 
     def get_state(self) -> dict[str, Any]:
         """The sums over the epoch so far, for a run that is resumed; goes into JSON."""
-        return {"epoch_sums": self._epoch_sums.tolist()}
+        return {"epoch_sums": self._epoch_sums.tolist(), "epoch_count": self._epoch_count}
 
     def set_state(self, state: Mapping[str, Any]) -> None:
         """Restores the state of `get_state`."""
-        self._epoch_sums = np.array(state["epoch_sums"])
+        self._epoch_sums, self._epoch_count = np.array(state["epoch_sums"]), state["epoch_count"]
 
     def test_losses(self, num_batches: int, first_batch: int = 0) -> dict[str, float]:
         """The mean loss and terms over separate batches and noise, without an update.

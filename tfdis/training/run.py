@@ -89,6 +89,7 @@ class Run:
         for callback in self.callbacks:
             if not isinstance(callback, IntervalCallback):
                 callback.on_train_end()
+        self.model.finalize()
         self.written += self.model.save_in(self.model_dir)
         values = self.trainer.test_losses(eval_steps)
         numbers = {

@@ -155,14 +155,14 @@ def train(
     data = get_named_ground_truth_data()
     refuse_small_data(data, batch_size)
     steps_per_epoch = steps_per_epoch or max(1, data.num_images // batch_size)
-    if max_epochs is not None:
-        training_steps = min(training_steps, max_epochs * steps_per_epoch)
     if takes_labels(model, num_labelled_samples):
         labelled = sample_supervised_data(supervised_data_seed, data, num_labelled_samples)
         model = model(labelled.train_and_test(train_percentage))
     built = _build(model, data, model_seed, steps_per_epoch, strategy)
     if count_discriminator_updates and built.adversarial_terms:
         training_steps = -(-training_steps // 2)
+    if max_epochs is not None:
+        training_steps = min(training_steps, max_epochs * steps_per_epoch)
     if draw is None:
         draw = dynamics if getattr(built, "group_size", 1) > 1 else configured_draw
     feed = data.feed(draw(data))

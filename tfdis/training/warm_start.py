@@ -8,6 +8,7 @@ import gin
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.models.model_of_terms import ModelOfTerms
+from tfdis.optimizers import schedule_of
 from tfdis.training import checkpoint
 
 
@@ -18,7 +19,8 @@ class WarmStart:
     Args:
         model_dir: the directory of a training.
         part: "all" weights (the adversaries' too), or those of the "encoder" or the "decoder".
-        optimizer: take the state of the optimizers too; only for "all".
+        optimizer: take the state of the optimizers too, but for learning rates that are numbers:
+            those stay as bound; only for "all".
         step: continue to count from the other run's last step; only with `optimizer`.
 
     Raises:
@@ -55,8 +57,13 @@ class WarmStart:
             state = {self.part: state[self.part]}
         elif not self.optimizer:
             state = {name: part for name, part in state.items() if not name.endswith("optimizer")}
+        optimizers = list(model.optimizers.values())
+        rates = [None if schedule_of(each) else float(each.learning_rate) for each in optimizers]
         checkpoint.read(path, state)
+        for optimizer, rate in zip(optimizers, rates):
+            if rate is not None:
+                optimizer.learning_rate = rate
         if not self.step:
             model.counter.reset()
-            for optimizer in model.optimizers.values():
+            for optimizer in optimizers:
                 optimizer.iterations.assign(0)
