@@ -133,7 +133,7 @@ def test_more_points_than_there_are():
     codes, factors = tables()["random"][:100], FACTORS[:100] % 2
     with pytest.raises(UserError, match="101 points are asked for, and there are 100"):
         score(codes, factors, ["mig"], gin_bindings=["mig.num_train = 101"])
-    with_ids = np.stack([factors[:, 0], np.arange(100)], axis=1)
+    with_ids = np.stack([np.arange(100) % 2, np.arange(100)], axis=1)
     for metric in ("factor_vae_score", "beta_vae_sklearn"):
         with pytest.raises(UserError, match="another value at every point"):
             score(codes, with_ids, [metric])
