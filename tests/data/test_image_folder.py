@@ -42,6 +42,21 @@ def test_grey_and_the_cache(folder, tmp_path):
     assert image_folder(str(folder), side=16, num_channels=1).num_images == 4
 
 
+def test_sixteen_bits_are_scaled_and_thirty_two_refused(data_dir, tmp_path):
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    ramp = np.repeat(np.linspace(0, 65535, 64).astype(np.uint16)[None], 64, axis=0)
+    Image.fromarray(ramp).save(folder / "ramp.png")
+    image = image_folder(str(folder), num_channels=1).images(np.array([0]))[0, ..., 0]
+    np.testing.assert_array_equal(image, ramp >> 8)
+    other = tmp_path / "deeper"
+    other.mkdir()
+    Image.fromarray(ramp.astype(np.float32)).save(other / "ramp.tiff")
+    (other / "ramp.tiff").rename(other / "ramp.png")
+    with pytest.raises(UserError, match=r"ramp.png .*32 bits"):
+        image_folder(str(other), num_channels=1)
+
+
 def test_a_damaged_image_is_named(folder):
     (folder / "a.jpg").write_bytes((folder / "a.jpg").read_bytes()[:200])
     with pytest.raises(UserError, match=r"a\.jpg is damaged.*expected an image") as caught:

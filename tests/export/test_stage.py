@@ -8,8 +8,17 @@ import pytest
 import tfdis
 from tfdis.cli import export as command
 from tfdis.errors import UserError
-from tfdis.export.stage import export, export_with_gin
+from tfdis.export.parts import part
+from tfdis.export.stage import export, export_with_gin, metadata
+from tfdis.models.trained import load
 from tfdis.results import read_json
+
+
+def test_factors_of_data_that_are_not_at_hand_are_left_out(model_dir):
+    trained = load(model_dir)
+    trained.gin = {"dataset.name": "'array_file'"}  # whose path only the training bound
+    exported = part(trained.model, "representation", "NHWC", False)
+    assert json.loads(metadata(trained, exported)["factors"]) == {}
 
 
 def test_command_writes_files_results_and_metadata(model_dir, model, images, tmp_path, capsys):

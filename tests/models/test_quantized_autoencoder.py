@@ -22,6 +22,8 @@ from tfdis.models.quantized_autoencoder import QuantizedAutoencoder
 from tfdis.models.quantized_presets import qlae, tripod
 from tfdis.models.trained import TrainedModel, load_keras
 from tfdis.optimizers import adam_with_weight_decay
+from tfdis.postprocessing.saved_model_directory import SavedModelDirectory
+from tfdis.visualize.saved_model import SavedModel
 
 QUANTIZERS = {
     "qlae": (ScalarCodebooks, [Quantization(0.64), Commitment(0.64)]),
@@ -73,6 +75,7 @@ def test_codes_are_values_for_whoever_asks(model, images, tmp_path):
     found = module.signatures["gaussian_encoder"](images=tf.constant(images / 255.0, tf.float32))
     np.testing.assert_allclose(found["mean"], codes, atol=1e-6)
     assert np.all(np.isneginf(found["logvar"]))
+    assert not SavedModel(SavedModelDirectory(tmp_path)).has_prior  # so no samples are drawn
 
 
 def test_draws_take_every_value_equally_often(model):

@@ -55,6 +55,15 @@ def test_heat_map_fits_a_page(tmp_path, shape):
     assert picture.width / picture.info["dpi"][0] <= TEXT_WIDTH + 0.01
 
 
+def test_heat_map_keeps_its_room_beside_long_names(tmp_path):
+    matrix, path = np.random.RandomState(0).rand(10, 2), tmp_path / "map.png"
+    draw_heat_map(path, matrix, ["x", "a name of " * 20])
+    picture = Image.open(path)
+    assert picture.width / picture.info["dpi"][0] <= TEXT_WIDTH + 0.01
+    blue = pixels_of(path, "#ffffff")[picture.height // 2]
+    assert (~blue).sum() > 0.4 * picture.width  # the cells of a row
+
+
 def write_lines(path, rows):
     path.write_text("".join(json.dumps(row) + "\n" for row in rows))
 

@@ -41,6 +41,8 @@ def test_text_names_best_second_and_ratio():
     lines = [line.split() for line in text.splitlines()]
     assert lines[2] == ["position_x", "z1", "0.80", "z2", "0.40", "2.0", "0.10", "0.80", "0.40"]
     assert lines[3] == ["shape", "z2", "0.50", "z0", "0.00", ">99", "0.00", "0.00", "0.50"]
+    nothing = information_text(np.zeros((2, 1)), ["x"]).splitlines()[2].split()
+    assert nothing == ["x", "z0", "0.00", "z1", "0.00", "0.00", "0.00"]
 
 
 def test_a_dead_latent_is_neither_best_nor_second():

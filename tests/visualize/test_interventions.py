@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tfdis.data.labelled import LabelledData
 from tfdis.visualize.draw import draw_all
 from tfdis.visualize.interventions import draw_interventions, held_means
 
@@ -49,3 +50,17 @@ def test_a_stage_draws_the_latents_in_use_by_name(tmp_path, fake_model, fake_dat
     assert path.name == "interventions.png"
     # Latents 0 to 3 of the ten are in use.
     assert Image.open(path).height / 250 == pytest.approx(0.55 + 0.75 * 4, abs=0.02)
+
+
+@pytest.mark.parametrize(("num_images", "drawn"), [(300, True), (3, False)])
+def test_factors_that_cannot_be_held_are_left_out(tmp_path, fake_model, num_images, drawn):
+    """One that never varies, and one of values so large that a table of pairs fills the memory."""
+    rng = np.random.default_rng(0)
+    digit, when = rng.integers(0, 10, 600), rng.permutation(600) * 1000
+    factors = np.stack([digit, np.zeros(600, int), when], axis=1)
+    images = rng.integers(0, 256, (600, 16, 16, 1), np.uint8)
+    data = LabelledData(images, factors, ["digit", "domain", "time"])
+    kinds = ["interventions", "mutual_information"]
+    paths = draw_all(fake_model(), data, tmp_path, kinds=kinds, num_images=num_images).paths
+    assert ((tmp_path / "interventions.png") in paths) == drawn
+    assert tmp_path / "mutual_information.png" in paths

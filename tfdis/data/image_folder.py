@@ -99,6 +99,17 @@ def _decoded(path: Path, side: int, num_channels: int) -> np.ndarray:
 
     remedy = "replace it, or take it out of its folder"
     with reading(path, "an image", remedy), _opened(path) as image:
-        image = image.convert("RGB" if num_channels == 3 else "L")
+        image = _of_bytes(image).convert("RGB" if num_channels == 3 else "L")
         square = ImageOps.fit(image, (side, side), Image.Resampling.LANCZOS)
         return np.asarray(square).reshape(side, side, num_channels)
+
+
+def _of_bytes(image: "Image.Image") -> "Image.Image":
+    """An image of 8 bits per channel, which Pillow's `convert` only clips deeper ones to."""
+    from PIL import Image
+
+    if image.mode in ("I", "F"):
+        raise ValueError(f"its pixels have 32 bits (mode {image.mode}): save it with 8 or 16")
+    if image.mode.startswith("I;16"):
+        return Image.fromarray((np.asarray(image) >> 8).astype(np.uint8))
+    return image

@@ -127,6 +127,6 @@ def _factors(trained: TrainedModel) -> dict[str, int]:
     name = trained.gin.get("dataset.name", "").strip("'\"")
     try:
         data = get_named_ground_truth_data(name)
-    except UserError:
+    except (UserError, RuntimeError):  # gin's, where the data's path was bound for the training
         return {}
     return dict(zip(data.factor_names, map(int, data.factors_num_values), strict=True))

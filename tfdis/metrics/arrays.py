@@ -10,7 +10,7 @@ from tfdis.errors import UserError
 Continuous = bool | Sequence[bool] | None
 
 _LARGEST = 1e15  # its square times a billion points is still a float32
-_FEWEST = 4
+FEWEST_SAMPLES = 4
 _POINTS_PER_VALUE = 10
 
 
@@ -215,10 +215,10 @@ def as_random_state(seed: int | np.random.RandomState | None) -> np.random.Rando
 
 def require_samples(codes: np.ndarray) -> None:
     """Raises a UserError where there are so few samples that any score is chance."""
-    if len(codes) < _FEWEST:
+    if len(codes) < FEWEST_SAMPLES:
         raise UserError(
-            f"{len(codes)} samples are too few for a score to mean anything: {_FEWEST} are the "
-            "least, and some hundreds give a number to rely on."
+            f"{len(codes)} samples are too few for a score to mean anything: {FEWEST_SAMPLES} are "
+            "the least, and some hundreds give a number to rely on."
         )
 
 

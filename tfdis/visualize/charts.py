@@ -14,7 +14,7 @@ def draw_kl_chart(path: str | os.PathLike, summary: LatentSummary) -> None:
     """Writes a bar chart of each latent's KL or spread, greatest first; dead ones are hollow."""
     num_latents = len(summary.weight)
     with style.style():
-        width = min(style.TEXT_WIDTH, 1.2 + 0.25 * num_latents)
+        width = min(style.TEXT_WIDTH, max(2.0, 1.2 + 0.25 * num_latents))  # the title's width
         figure = style.new_figure(width, 1.8)
         axes = figure.add_axes((0.45 / width, 0.2, 1 - 0.5 / width, 0.68))
         dead = summary.dead[summary.order]

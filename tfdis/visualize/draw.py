@@ -15,6 +15,7 @@ from tfdis.checks import Count, Index, NotNegative, Positive, Seed
 from tfdis.config import configurable
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.errors import UserError
+from tfdis.metrics.arrays import FEWEST_SAMPLES
 from tfdis.metrics.irs import irs
 from tfdis.results import write_text
 from tfdis.visualize import (
@@ -32,6 +33,7 @@ from tfdis.visualize.material import Material, Trained, gather
 
 _FRAMES = 21
 _Columns = Annotated[int, Interval(ge=1, le=1000)]  # of a picture, which grows with them
+_MAX_VALUES = 500  # of a factor in the interventions: ids and times are no factors to hold
 _MAX_FACTORS = 10  # columns of the interventions, and rows, that a page has room for
 _MAX_ROWS = 10
 
@@ -228,14 +230,18 @@ def _mutual_information(out: Path, material: Material, settings: Settings) -> li
 
 
 def _interventions(out: Path, material: Material, settings: Settings) -> list[Path]:
-    names, summary = material.factor_names, material.summary
+    summary = material.summary
     used = [latent for latent in summary.order if not summary.dead[latent]]
-    if not 0 < len(names) <= _MAX_FACTORS or not used:
+    columns = [np.unique(column, return_inverse=True) for column in material.factors.T]
+    moving = [i for i, (found, _) in enumerate(columns) if 1 < len(found) <= _MAX_VALUES]
+    names = [material.factor_names[i] for i in moving]
+    if not 0 < len(names) <= _MAX_FACTORS or not used or len(material.mean) < FEWEST_SAMPLES:
         return []
     path = out / "interventions.png"
-    robustness = irs(material.mean, material.factors).matrices["robustness"]
+    factors = np.stack([columns[i][1] for i in moving], axis=1)
+    robustness = irs(material.mean, factors).matrices["robustness"]
     interventions.draw_interventions(
-        path, material.mean, material.factors, robustness, names, used[:_MAX_ROWS]
+        path, material.mean, factors, robustness, names, used[:_MAX_ROWS]
     )
     return [path]
 

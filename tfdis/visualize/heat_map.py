@@ -8,6 +8,8 @@ import numpy as np
 
 from tfdis.visualize import style
 
+_MAX_NAME = 40  # letters of a factor's name, so that the matrix keeps its room
+
 
 def draw_heat_map(
     path: str | os.PathLike,
@@ -28,8 +30,9 @@ def draw_heat_map(
     """
     num_latents, num_factors = matrix.shape
     scale = max(1.0, float(np.nanmax(matrix, initial=0.0)))
+    names = [_label(name) for name in factor_names]
     with style.style():
-        label_inches = 0.15 + 0.06 * max(len(name) for name in factor_names)
+        label_inches = 0.15 + 0.06 * max(map(len, names))
         cell = min(0.4, (style.TEXT_WIDTH - label_inches - 0.7) / num_latents)
         row = max(0.2, min(cell, 0.3))
         width = max(label_inches + num_latents * cell + 0.7, 0.15 + 0.055 * len(title))
@@ -43,7 +46,7 @@ def draw_heat_map(
         )
         axes = figure.add_axes(box)
         shown = axes.imshow(matrix.T, cmap="Blues", vmin=0, vmax=scale, aspect="auto")
-        axes.set_yticks(np.arange(num_factors), [name.replace("_", " ") for name in factor_names])
+        axes.set_yticks(np.arange(num_factors), names)
         named = np.arange(0, num_latents, math.ceil(0.18 / cell))
         axes.set_xticks(named, [f"z{latent}" for latent in named])
         for latent, name in zip(named, axes.get_xticklabels()):
@@ -63,3 +66,8 @@ def draw_heat_map(
         bar.outline.set_visible(False)
         bar.ax.tick_params(length=0)
         style.save_figure(path, figure)
+
+
+def _label(name: str) -> str:
+    name = name.replace("_", " ")
+    return name if len(name) <= _MAX_NAME else f"{name[: _MAX_NAME - 1]}…"

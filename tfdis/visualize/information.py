@@ -76,4 +76,6 @@ def information_text(
 
 
 def _ratio(best: float, second: float) -> str:
+    if best <= 0:
+        return ""
     return ">99" if second <= 0 or best / second >= 100 else f"{best / second:.1f}"

@@ -22,7 +22,6 @@ class SavedModel:
     label_groups = ()
     latent_values = None
     is_gaussian = True
-    has_prior = True
 
     def __init__(self, opened: SavedModelDirectory):
         missing = {"gaussian_encoder", "decoder"} - opened.signatures.keys()
@@ -44,6 +43,9 @@ class SavedModel:
                 f"The decoder in {opened.path} takes labels beside the codes: name the directory "
                 "that tfdis-train wrote, with its model.keras."
             )
+        shape = self._encoder.structured_input_signature[1]["images"].shape[1:]
+        _, log_variance = self.encode(np.zeros((1, *shape), np.float32))
+        self.has_prior = log_variance is not None
 
     def encode(self, images: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
         """See `Trained.encode`; a deterministic encoder has log variances of -inf."""
