@@ -72,6 +72,7 @@ def test_a_stage_that_dies(stage, number, world, outputs, tmp_path):
     (out / "mine").mkdir()
     (out / "mine" / "notes.txt").write_text("mine")
     before, old = _content(out), manifest.read(out)
+    files = set(manifest.files_in(out))
     options = _STAGES[stage]
     attack = Attack(stage, f"--model_dir={{model}} --output_dir={{here}}/out {options}", "")
     again = Attack(stage, f"{attack.arguments} --overwrite", "")
@@ -84,6 +85,7 @@ def test_a_stage_that_dies(stage, number, world, outputs, tmp_path):
     assert there.paths == old.paths
     assert (out / "mine" / "notes.txt").read_text() == "mine"
     assert set(_content(out)) == set(before)
+    assert set(manifest.files_in(out)) >= files
     again.main(**places)
     assert manifest.read(out).id not in (old.id, there.id)
     assert (out / "mine" / "notes.txt").read_text() == "mine"

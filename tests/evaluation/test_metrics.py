@@ -214,6 +214,25 @@ def test_unified_scores(dlib, tmp_path):
         _assert_same({key: ours[key] for key in ours if ".merge_" not in key}, theirs)
 
 
+def test_unified_score_validation(dlib):
+    ours_module = importlib.import_module("tfdis.metrics.unified_scores")
+    theirs_module = dlib.module("evaluation.metrics.unified_scores")
+    names = ("mutual_information_matrix", "accuracy_svm_matrix")
+    data, codes = IndexImages(SIZES), tables()["entangled"]
+    factors, images = data.sample(400, np.random.RandomState(0))
+    gin.parse_config(_BINDINGS[:2])
+    ours, theirs = (
+        [getattr(each, name) for name in names] for each in (ours_module, theirs_module)
+    )
+    found = validation_metrics.unified_score_validation(images, factors.T, lookup(codes), 0.7, ours)
+    with dlib.configured(*_BINDINGS[:2]):
+        expected = theirs_module.compute_unified_score_on_fixed_data(
+            images, factors.T, lookup(codes), train_percentage=0.7, matrix_fns=theirs
+        )
+    for key, value in expected.items():
+        np.testing.assert_allclose(found[key], value, atol=1e-6, err_msg=key)
+
+
 def test_merges_like_their_dendrogram(dlib, tmp_path):
     dendrogram = dlib.module("visualize.dendrogram")
     module = importlib.import_module("tfdis.metrics.unified_scores")

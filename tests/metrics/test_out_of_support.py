@@ -1,6 +1,7 @@
 import gin
 import numpy as np
 import pytest
+import scipy.stats
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import accuracy_score, r2_score
 
@@ -60,7 +61,8 @@ def test_it_is_scikit_learns_accuracy_and_r2():
     ("binding", "is_outside"),
     [
         ("held_out.ranges = {'x': (3, 4)}", lambda rows: rows[:, 1] >= 3),
-        ("correlated_factors.factors = ['x', 'y']", lambda rows: rows[:, 0] >= 0),
+        # Every image may be drawn in training: outside is then any image, each as often.
+        ("correlated_factors.factors = ['x', 'y']", lambda rows: np.ones(len(rows), bool)),
     ],
 )
 def test_points_are_drawn_inside_and_outside(binding, is_outside):
@@ -78,7 +80,10 @@ def test_points_are_drawn_inside_and_outside(binding, is_outside):
     weights = source.training_weights()
     shares = np.bincount(index, minlength=120) / 5000
     np.testing.assert_allclose(shares, weights / weights.sum(), atol=0.01)
-    assert is_outside(outside).all()
+    every = np.stack(np.unravel_index(np.arange(120), SIZES), axis=1)
+    drawn = np.bincount(np.ravel_multi_index(tuple(outside.T), SIZES), minlength=120)
+    assert drawn[~is_outside(every)].sum() == 0
+    assert scipy.stats.chisquare(drawn[is_outside(every)]).pvalue > 1e-3
     assert (weights[index] > 0).all()
 
 

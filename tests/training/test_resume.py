@@ -79,8 +79,20 @@ def test_a_resumed_run_ends_bit_equal(tmp_path, tiny):
     assert_same_run(tmp_path / "whole", tmp_path / "parts")
 
 
+@pytest.fixture(scope="module")
+def complete(tmp_path_factory, tiny):
+    path = tmp_path_factory.mktemp("complete") / "model"
+    train_with_gin(path, gin_bindings=tiny())
+    return path
+
+
+@pytest.fixture
+def copied(complete, tmp_path):
+    return shutil.copytree(complete, tmp_path / "model")
+
+
+@pytest.mark.usefixtures("copied")
 def test_resuming_a_complete_run_changes_nothing(tmp_path, tiny, capsys):
-    train_with_gin(tmp_path / "model", gin_bindings=tiny())
     before = (tmp_path / "model/results/json/train_results.json").read_text()
     train_with_gin(tmp_path / "model", resume=True, gin_bindings=tiny())
     assert (tmp_path / "model/results/json/train_results.json").read_text() == before
@@ -157,8 +169,8 @@ def test_a_term_that_is_not_finite_is_named_before_the_loss(tmp_path, tiny):
         train_with_gin(tmp_path / "model", gin_bindings=bindings)
 
 
+@pytest.mark.usefixtures("copied")
 def test_a_damaged_checkpoint_is_named(tmp_path, tiny):
-    train_with_gin(tmp_path / "model", gin_bindings=tiny())
     (tmp_path / "model/results").rename(tmp_path / "results")
     data = next(latest(tmp_path / "model/checkpoints").glob("state.data*"))
     data.write_bytes(data.read_bytes()[:1000])
@@ -168,8 +180,8 @@ def test_a_damaged_checkpoint_is_named(tmp_path, tiny):
         )
 
 
+@pytest.mark.usefixtures("copied")
 def test_a_checkpoint_of_another_network_is_refused(tmp_path, tiny):
-    train_with_gin(tmp_path / "model", gin_bindings=tiny())
     bindings = tiny("model.training_steps = 30", "encoder.num_latent = 4")
     with pytest.raises(UserError, match="does not fit the model"):
         train_with_gin(tmp_path / "model", resume=True, gin_bindings=bindings)

@@ -31,10 +31,12 @@ def train_on_two(model_dir, bindings):
         two = 2 * [tf.config.LogicalDeviceConfiguration()]
         tf.config.set_logical_device_configuration(cpu, two)
         from tfdis.training.train import train_with_gin
-        train_with_gin(sys.argv[1], gin_bindings=json.loads(sys.argv[2]))
+        run = train_with_gin(sys.argv[1], gin_bindings=json.loads(sys.argv[2]))
+        print("replicas", run.trainer.strategy.num_replicas_in_sync)
     """
     command = [sys.executable, "-c", textwrap.dedent(script), str(model_dir), json.dumps(bindings)]
-    subprocess.run(command, check=True)
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert done.stdout.splitlines()[-1] == "replicas 2"
 
 
 def progress(model_dir):
@@ -123,8 +125,9 @@ def test_a_batch_that_does_not_divide_is_refused(tmp_path, tiny):
         "model.strategy = @mirrored_strategy()",
         'mirrored_strategy.devices = ["CPU:0", "CPU:1"]',
     )
-    with pytest.raises(subprocess.CalledProcessError):
+    with pytest.raises(subprocess.CalledProcessError) as caught:
         train_on_two(tmp_path / "model", bindings)
+    assert "batch_size is 15: expected a multiple of the 2 replicas" in caught.value.stderr
     assert not (tmp_path / "model").exists()
 
 
