@@ -12,7 +12,7 @@ from annotated_types import Ge, Gt, Interval, Lt, MinLen
 from keras.optimizers.schedules import CosineDecay, LearningRateSchedule
 
 from tfdis import config
-from tfdis.checks import checked, fits, in_words
+from tfdis.checks import checked, contained, fits, in_words
 from tfdis.errors import UserError
 
 
@@ -48,6 +48,14 @@ from tfdis.errors import UserError
             [3, "ab", [0], [True], None],
         ),
         (
+            tuple[int, ...],
+            "a list of whole numbers",
+            [(1, 2), [3], []],
+            [3, "ab", [1.5], {1: 2}, None],
+        ),
+        (list[float], "a list of numbers", [[1.5], (1, 2.5)], [1.5, "ab", ["a"], {1.5}, None]),
+        (tuple, "a list", [(1, "a"), [1]], [1, "ab", None]),
+        (
             Annotated[Sequence[int | str], MinLen(1)],
             "a list of whole numbers or strings, not empty",
             [["a", 1]],
@@ -71,6 +79,15 @@ def test_a_value_fits_or_not(annotation, words, right, wrong):
     assert in_words(annotation) == words
     assert all(fits(value, annotation) for value in right)
     assert not any(fits(value, annotation) for value in wrong)
+
+
+def test_a_list_or_a_tuple_becomes_what_the_annotation_says():
+    assert contained([3, 6], tuple[int, ...]) == (3, 6)
+    assert contained((1, 2.5), list[float]) == [1, 2.5]
+    assert contained([["a", [1, 2]]], tuple[tuple[str, tuple[int, int]], ...]) == (("a", (1, 2)),)
+    assert contained([0.5], Annotated[tuple[float, ...], MinLen(1)] | None) == (0.5,)
+    for value, annotation in (((1,), Sequence[int]), ([1], Any), ("ab", str), (None, tuple | None)):
+        assert contained(value, annotation) == value
 
 
 @checked

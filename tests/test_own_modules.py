@@ -5,7 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import gin
+import keras
 import pytest
+
+from tfdis.config import configurable, register_all
+from tfdis.data.named import find_named_data
+from tfdis.metrics.metric import find_metric
 
 _OWN = (Path(__file__).parent.parent / "docs/add_your_own.md").read_text()
 _CODE = "\n".join(re.findall(r"```python\n(.*?)```", _OWN, flags=re.DOTALL))
@@ -20,6 +26,87 @@ decoder.decoder_fn = @test_decoder
 reconstruction_loss.loss_fn = @l2_loss
 vae_optimizer.optimizer_fn = @AdamOptimizer
 """
+
+_CELL = """
+from tfdis.config import configurable
+from tfdis.data.named import named_data
+from tfdis.losses.term import LossTerm, loss_term
+from tfdis.metrics.metric import metric
+
+@loss_term("cell_term")
+class CellTerm(LossTerm):
+    version: int = VERSION
+
+@configurable("cell_network")
+def cell_network(version: int = VERSION):
+    return version
+
+@configurable("cell_class")
+class CellClass:
+    def __init__(self, version: int = VERSION):
+        self.version = version
+
+@named_data("cell_data", source="here", licence="none")
+def cell_data():
+    return VERSION
+
+@metric
+def cell_metric(source, random_state, version=VERSION):
+    return {"version": version}
+"""
+
+
+def _run_cell(version, module="a_notebook", code=_CELL):
+    names = {"__name__": module}
+    exec(code.replace("VERSION", str(version)), names)
+    return names
+
+
+@pytest.fixture
+def cells():
+    """Takes what the cells register from the tables that other tests go through."""
+    yield
+    find_named_data.__globals__["_NAMED"].pop("cell_data", None)
+    find_metric.__globals__["_METRICS"].pop("cell_metric", None)
+
+
+@pytest.mark.usefixtures("cells")
+def test_a_notebooks_cell_is_run_again():
+    first = _run_cell(1)
+    second = _run_cell(2)
+    assert gin.get_configurable("cell_term")().version == 2
+    assert gin.get_configurable("cell_network")() == second["cell_network"]() == 2
+    assert gin.get_configurable("cell_class")().version == second["CellClass"]().version == 2
+    assert find_named_data("cell_data").make() == 2
+    assert find_metric("cell_metric")(None, None) == {"version": 2}
+    loaded = keras.saving.deserialize_keras_object(
+        keras.saving.serialize_keras_object(second["CellTerm"]())
+    )
+    assert type(loaded) is second["CellTerm"]
+    assert first["cell_network"]() == 1
+    gin.bind_parameter("cell_network.version", 3)
+    assert gin.get_configurable("cell_network")() == 3
+
+
+@pytest.mark.usefixtures("cells")
+def test_a_name_that_something_else_has_is_still_refused():
+    register_all()
+    _run_cell(1)
+    for arguments in (
+        {"module": "another_notebook"},
+        {"code": _CELL.replace("class CellTerm", "class OtherTerm")},
+        {"code": _CELL.replace("cell_term", "kl")},
+    ):
+        with pytest.raises(ValueError, match="A different configurable matching"):
+            _run_cell(2, **arguments)
+
+    def of_the_library():
+        pass
+
+    of_the_library.__module__, of_the_library.__qualname__ = "tfdis.losses.kl", "KL"
+    with pytest.raises(ValueError, match="A different configurable matching"):
+        configurable("kl")(of_the_library)
+    assert not gin.config._INTERACTIVE_MODE
 
 
 def _run(folder, command, *arguments):

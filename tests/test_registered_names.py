@@ -77,13 +77,14 @@ def _is_right(value, annotation):
             for key, item in value.items()
         )
     if kind in (collections.abc.Sequence, list):
-        return isinstance(value, list | tuple if kind is not list else list) and all(
+        return isinstance(value, list | tuple) and all(
             _is_right(item, arguments[0]) for item in value
         )
     if kind is tuple:
+        listed = isinstance(value, list | tuple)
         if arguments[-1] is Ellipsis:
-            arguments = arguments[:1] * len(value) if isinstance(value, tuple) else ()
-        fitting = isinstance(value, tuple) and len(value) == len(arguments)
+            arguments = arguments[:1] * len(value) if listed else ()
+        fitting = listed and len(value) == len(arguments)
         return fitting and all(map(_is_right, value, arguments))
     if getattr(kind, "_is_protocol", False):
         return not isinstance(value, int | float | str | list | dict | type(None) | bytes)

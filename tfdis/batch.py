@@ -4,10 +4,18 @@ import dataclasses
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import numpy as np
 import tensorflow as tf
 import tensorflow_probability as tfp
 
 from tfdis.errors import UserError
+
+NO_WEIGHTS = (
+    "The loss terms take every image alike: leave out sample_weight and class_weight, or draw the "
+    "images that count more more often."
+)
+# What rounding leaves above 1, of images that were scaled or resized.
+_SLACK = 1e-6
 
 
 @dataclasses.dataclass(frozen=True)
@@ -39,11 +47,15 @@ class Inputs:
             group_size: see the class.
 
         Raises:
-            UserError: the images are not `[batch, height, width, channels]`, or a name is unknown.
+            UserError: the images are not `[batch, height, width, channels]`, or of a type that
+                images do not have; a name is unknown; or the images have weights.
         """
         if isinstance(data, Inputs):
             return data
-        first, factors = (*data, None)[:2] if isinstance(data, tuple | list) else (data, None)
+        parts = data if isinstance(data, tuple | list) else (data,)
+        first, factors, weights = (*parts, None, None)[:3]
+        if weights is not None:
+            raise UserError(NO_WEIGHTS)
         fields = dict(first) if isinstance(first, Mapping) else {"images": first}
         names = {field.name for field in dataclasses.fields(cls)}
         if "images" not in fields or not fields.keys() <= names:
@@ -53,7 +65,7 @@ class Inputs:
             )
         if factors is not None:
             fields["factors"] = factors
-        images = fields["images"]
+        images = tf.convert_to_tensor(fields["images"])
         if images.shape.rank != 4:
             raise UserError(
                 f"Images have the shape {images.shape}: expected [batch, height, width, channels]."
@@ -210,7 +222,35 @@ def own_rows(size: tf.Tensor) -> tf.Tensor:
 
 
 def to_unit(images: tf.Tensor) -> tf.Tensor:
-    """Images as float32 in [0, 1], from uint8 or from floats that are so already."""
+    """Images as float32 in [0, 1], from uint8 or from floats that are so already.
+
+    Raises:
+        UserError: they are other integers, of which nobody knows what is white.
+    """
     if images.dtype == tf.uint8:
         return tf.cast(images, tf.float32) / 255.0
+    if images.dtype.is_integer:
+        raise UserError(_not_images(images.dtype.name))
     return tf.cast(images, tf.float32)
+
+
+def refuse_other_pixels(images: np.ndarray) -> None:
+    """Refuses arrays whose numbers are not those of images.
+
+    Raises:
+        UserError: they are neither uint8 nor floats, or these do not lie in [0, 1].
+    """
+    if images.dtype == np.uint8 or not images.size:
+        return
+    if not np.issubdtype(images.dtype, np.floating):
+        raise UserError(_not_images(images.dtype))
+    low, high = float(np.min(images)), float(np.max(images))
+    if not (low >= -_SLACK and high <= 1 + _SLACK):
+        raise UserError(
+            f"Images of floats have to lie in [0, 1], and these range from {low:g} to {high:g}: "
+            "scale them first."
+        )
+
+
+def _not_images(dtype: Any) -> str:
+    return f"Images have to be uint8 or floats in [0, 1], not {dtype}: convert them first."

@@ -2,7 +2,7 @@
 
 pydantic does the work, in strict mode: 1.5, '16' and True are refused where a whole number is
 expected, and None is accepted only where the annotation has it. A whole number is accepted for any
-number; objects are checked by their class.
+number, and a list for a tuple as a tuple for a list; objects are checked by their class.
 """
 
 import functools
@@ -122,6 +122,15 @@ def fits(value: Any, annotation: Any) -> bool:
     return True
 
 
+def contained(value: Any, annotation: Any) -> Any:
+    """A value that fits, as the annotation has it: a list where it says list, a tuple where tuple.
+
+    Inside too. What is no list or tuple stays as it is.
+    """
+    plain = isinstance(value, list | tuple)
+    return _adapter(annotation).validate_python(value) if plain else value
+
+
 @functools.cache
 def _adapter(annotation: Any) -> Any:
     from pydantic import ConfigDict, TypeAdapter
@@ -149,7 +158,10 @@ def _schema(annotation: Any) -> Any:
         inner = Sequence[_schema(arguments[0])]
         return Annotated[inner, BeforeValidator(_no_string)]
     if origin in _CONTAINERS:
-        return origin[tuple(part if part is Ellipsis else _schema(part) for part in arguments)]
+        inner = origin[tuple(part if part is Ellipsis else _schema(part) for part in arguments)]
+        return _either_container(origin, inner)
+    if annotation in (list, tuple):
+        return _either_container(annotation, annotation)
     if annotation in (int, float):
         return Annotated[annotation, BeforeValidator(_python_number)]
     if getattr(annotation, "_is_protocol", False):
@@ -168,6 +180,20 @@ def _no_string(value: Any) -> Any:
     if isinstance(value, str | bytes):
         raise ValueError
     return value
+
+
+def _either_container(kind: type, annotation: Any) -> Any:
+    """What takes a list for a tuple, and a tuple for a list; other kinds stay as they are."""
+    from pydantic import BeforeValidator
+
+    if kind not in (list, tuple):
+        return annotation
+    # JSON, and so a saved model, has lists alone.
+    return Annotated[annotation, BeforeValidator(functools.partial(_as_container, kind))]
+
+
+def _as_container(kind: type, value: Any) -> Any:
+    return kind(value) if isinstance(value, list | tuple) else value
 
 
 def _python_number(value: Any) -> Any:

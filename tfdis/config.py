@@ -7,7 +7,7 @@ import inspect
 import pkgutil
 import tokenize
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -39,16 +39,30 @@ def configurable(name: str, **kwargs: Any) -> Callable:
     """`gin.configurable` under a bare name such as `conv_encoder`, with its arguments checked.
 
     An argument that does not fit its annotation raises a `UserError`, in gin and in Python: see
-    `tfdis.checks`.
+    `tfdis.checks`. What a user's module defines again, as a notebook's cell that is run again does,
+    takes the place of the first.
 
     Layers and models cannot take it (gin's subclass breaks Keras' serialization): register a
     function that builds them, or use `external_configurable`.
     """
 
     def register(thing: Any) -> Any:
-        return gin.configurable(name, **{"module": "tfdis", **kwargs})(_checked(thing, name))
+        arguments = {"module": "tfdis", **kwargs}
+        again = _is_defined_again(thing, f"{arguments['module']}.{name}")
+        with gin.config.interactive_mode() if again else nullcontext():
+            return gin.configurable(name, **arguments)(_checked(thing, name))
 
     return register
+
+
+def _is_defined_again(thing: Any, selector: str) -> bool:
+    """Whether the same definition, outside of this library, is behind a name already."""
+    # Where the user has turned that on, gin asks nothing.
+    if gin.config._INTERACTIVE_MODE or selector not in gin.config._REGISTRY:
+        return False
+    first = gin.config._REGISTRY[selector].wrapped
+    where = [(each.__module__, each.__qualname__) for each in (first, thing)]
+    return where[0] == where[1] and thing.__module__.partition(".")[0] != "tfdis"
 
 
 def external_configurable(
@@ -73,7 +87,7 @@ def external_configurable(
     def make(*args: Any, **kwargs: Any) -> Any:
         return thing(*args, **kwargs)
 
-    make.__name__, make.__qualname__ = name, name
+    make.__name__, make.__qualname__ = name, thing.__qualname__
     make.__doc__, make.__module__ = thing.__doc__, thing.__module__
     make.__signature__ = signature.replace(
         parameters=[

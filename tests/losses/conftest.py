@@ -1,3 +1,4 @@
+import keras
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -32,6 +33,14 @@ def batch(arrays):
         key=tf.constant([1, 2]),
         extras={"second_z": tensors["second_z"]},
     )
+
+
+@pytest.fixture
+def mixed_float16():
+    """Keras' mixed precision, as `model.mixed_precision` turns it on."""
+    keras.config.set_dtype_policy("mixed_float16")
+    yield
+    keras.config.set_dtype_policy("float32")
 
 
 @pytest.fixture(scope="session")

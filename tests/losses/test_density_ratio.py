@@ -31,6 +31,23 @@ def test_is_the_mean_difference_of_the_logits(term, batch, arrays):
     np.testing.assert_allclose(term(outputs=batch), (logits[:, 0] - logits[:, 1]).mean(), rtol=1e-5)
 
 
+def test_the_network_keeps_its_policy_under_mixed_precision(batch, mixed_float16):
+    """The term's own is float32."""
+    term = DensityRatio()
+    term.prepare(num_latents=5, num_images=None)
+    computed = []
+    term.adversary.layers[-1].call = lambda x, call=term.adversary.layers[-1].call: (
+        computed.append(x.dtype) or call(x)
+    )
+    assert np.isfinite(term(outputs=batch))
+    assert computed == [tf.float16]
+    assert term.dtype_policy.name == "float32"
+    again = DensityRatio.from_config(term.get_config())
+    for each in (term, again):
+        assert each.adversary.dtype_policy.name == "mixed_float16"
+        assert {layer.dtype_policy.name for layer in each.adversary.layers} == {"mixed_float16"}
+
+
 @pytest.mark.parametrize("second_batch", [False, True])
 def test_adversary_loss_is_the_cross_entropy(batch, arrays, second_batch):
     term = DensityRatio(

@@ -62,6 +62,19 @@ def test_a_learned_sigma_is_drawn_to_the_optimal_one(batch, arrays):
     assert float(term.log_sigma) == 0.0
 
 
+def test_a_learned_sigma_is_float32_under_mixed_precision(batch, mixed_float16):
+    """As the images and logits are that it is compared with."""
+    expected = prepared(GaussianLoss(sigma=1.0))(outputs=batch)
+    term = prepared(GaussianLoss(sigma="learned"))
+    serialized = keras.saving.serialize_keras_object(term)
+    for each in (term, prepared(keras.saving.deserialize_keras_object(serialized))):
+        assert each.dtype_policy.name == "float32"
+        np.testing.assert_allclose(each(outputs=batch), expected, rtol=1e-5)
+    chosen = GaussianLoss(dtype="mixed_bfloat16")
+    for each in (chosen, GaussianLoss.from_config(chosen.get_config())):
+        assert each.dtype_policy.name == "mixed_bfloat16"
+
+
 @keras.saving.register_keras_serializable("tests")
 def student_t_pixels(pixels):
     return tfd.Independent(tfd.StudentT(3.0, pixels, 0.2), 3)

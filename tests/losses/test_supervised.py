@@ -1,3 +1,6 @@
+import json
+
+import gin
 import keras
 import numpy as np
 import pytest
@@ -13,6 +16,7 @@ from tfdis.losses.supervised import (
     LabelEmbedding,
     LabelL2,
 )
+from tfdis.losses.term import LossTerm, loss_term
 
 NUM_VALUES = (3, 6, 4)
 RNG = np.random.default_rng(0)
@@ -73,6 +77,53 @@ def test_embedding_by_hand(use_order, sigma):
         chances = scipy.special.log_softmax(logits, axis=1)
         expected -= np.mean(chances[np.arange(16), LABELS[:, label].astype(int)])
     np.testing.assert_allclose(term(outputs=_outputs()), expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("cls", "fields"),
+    [(LabelL2, {}), (LabelEmbedding, {"sigma": "learn"}), (LabelEmbedding, {"use_order": True})],
+)
+def test_what_is_learned_is_float32_under_mixed_precision(cls, fields, mixed_float16):
+    term = _prepared(cls(num_values=NUM_VALUES, **fields))
+    value = term(outputs=_outputs())
+    assert value.dtype == tf.float32
+    assert np.isfinite(value)
+
+
+@pytest.mark.parametrize("sizes", [[3, 6, 4], (3, 6, 4)])
+def test_the_numbers_of_values_are_a_list_or_a_tuple(sizes):
+    term = LabelCrossEntropy(num_values=sizes)
+    by_gin = gin.get_configurable("xent")(num_values=sizes)
+    again = keras.saving.deserialize_keras_object(
+        json.loads(json.dumps(keras.saving.serialize_keras_object(term)))
+    )
+    assert term.num_values == by_gin.num_values == again.num_values == NUM_VALUES
+    with pytest.raises(UserError, match=r"xent\.num_values is 3: expected a list of whole numbers"):
+        LabelCrossEntropy(num_values=3)
+
+
+@loss_term("sum_of_powers")
+class SumOfPowers(LossTerm):
+    """Fields that are sequences, of every kind."""
+
+    powers: list[float]
+    names: tuple[str, ...] | None = None
+    pairs: tuple[tuple[int, int], ...] = ()
+
+    def call(self, outputs):
+        return tf.add_n([tf.reduce_mean(outputs.z**power) for power in self.powers])
+
+
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_a_term_with_fields_that_are_sequences_is_loaded_again(kind):
+    term = SumOfPowers(powers=kind([1.0, 2.5]), names=kind("ab"), pairs=kind([kind([1, 2])]))
+    written = json.loads(json.dumps(keras.saving.serialize_keras_object(term)))
+    for each in (term, keras.saving.deserialize_keras_object(written)):
+        assert isinstance(each.powers, list)
+        assert each.powers == [1.0, 2.5]
+        assert each.names == ("a", "b")
+        assert each.pairs == ((1, 2),)
+    assert SumOfPowers(powers=[1.0]).names is None
 
 
 @pytest.mark.parametrize("cls", [LabelCrossEntropy, LabelL2, LabelCovariance, LabelEmbedding])

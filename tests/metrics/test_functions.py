@@ -7,6 +7,7 @@ import textwrap
 
 import gin
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 from sklearn.metrics import mutual_info_score
@@ -197,6 +198,7 @@ def test_what_cannot_be_scored(name, codes, factors, message):
         (np.zeros(600), "'b' has a single value in [46]00 samples"),
         (np.where(np.arange(600) < 5, np.nan, 1.5), "'b' misses values .* in 5 of 600 samples"),
         (np.where(np.arange(600) < 5, None, "x"), "'b' misses values .* in 5 of 600 samples"),
+        (np.where(np.arange(600) < 5, pd.NA, 1), "'b' misses values .* in 5 of 600 samples"),
     ],
 )
 def test_factors_that_cannot_be_scored(name, column, message):

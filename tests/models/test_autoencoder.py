@@ -11,6 +11,7 @@ from tfdis.architectures.decoders import test_decoder as small_decoder
 from tfdis.architectures.encoders import make_encoder
 from tfdis.architectures.encoders import test_encoder as small_encoder
 from tfdis.batch import Inputs
+from tfdis.data.labelled import LabelledData
 from tfdis.data.sprites import Sprites
 from tfdis.errors import UserError
 from tfdis.keys import Salt, step_key, subkey
@@ -257,3 +258,119 @@ def test_terms_need_names_of_their_own(make_vae):
 def test_images_of_another_rank_are_refused(make_vae):
     with pytest.raises(UserError, match=r"expected \[batch, height, width, channels\]"):
         make_vae().update(data_of(np.zeros((4, 8, 8), np.float32)))
+
+
+def test_an_odd_number_of_arrays_cannot_be_halved(make_factor_vae, images):
+    model = make_factor_vae(second_batch=True)
+    with pytest.raises(UserError, match=r"images in fit.x is 13: .* multiple of 2, as a term with"):
+        model.fit(images[:13], verbose=0)
+    with pytest.raises(UserError, match=r"fit.batch_size is 5: expected a multiple of 2"):
+        model.fit(images, batch_size=5, verbose=0)
+
+
+def test_bytes_are_scaled_wherever_images_are_taken(make_vae, images):
+    model, floats = make_vae(), images.astype(np.float32) / 255
+    np.testing.assert_allclose(model(images), model(floats), atol=1e-5)
+    np.testing.assert_allclose(model.reconstruct(images), model.reconstruct(floats), atol=1e-5)
+    by_bytes, by_floats = (model.predict(each, verbose=0) for each in (images, floats))
+    np.testing.assert_allclose(by_bytes, by_floats, atol=1e-5)
+
+
+@pytest.mark.parametrize("call", ["fit", "evaluate", "predict", "reconstruct"])
+def test_other_integers_are_not_images(call, make_vae, images):
+    options = {} if call == "reconstruct" else {"verbose": 0}
+    with pytest.raises(UserError, match=r"^Images have to be uint8 or floats in .*, not int64: "):
+        getattr(make_vae(), call)(images.astype(np.int64), **options)
+
+
+@pytest.mark.parametrize("call", ["fit", "evaluate"])
+def test_floats_outside_0_and_1_are_refused(call, make_vae, images):
+    model = make_vae()
+    with pytest.raises(UserError, match=r"lie in \[0, 1\], and these range from 0 to 255"):
+        getattr(model, call)(images.astype(np.float32), verbose=0)
+    with pytest.raises(UserError, match=r"and these range from -1 to 1"):
+        model.fit(images / 255, validation_data=({"images": images / 127.5 - 1},), verbose=0)
+    rounded = np.full((8, 8, 8, 1), 1 + 5e-7, np.float32)
+    getattr(model, call)(rounded, verbose=0)
+
+
+@pytest.mark.parametrize("call", ["fit", "evaluate", "predict", "reconstruct"])
+def test_images_of_another_shape_are_refused(call, make_vae):
+    options = {} if call == "reconstruct" else {"verbose": 0}
+    told = r"^Images have the shape \[\S+ 8, 8, 3\]: expected \[batch, 8, 8, 1\]"
+    with pytest.raises(UserError, match=told):
+        getattr(make_vae(), call)(np.zeros((4, 8, 8, 3), np.float32), **options)
+    pipeline = tf.data.Dataset.from_tensors(tf.zeros([4, 8, 8, 3]))
+    if call != "reconstruct":
+        with pytest.raises(UserError, match=told):
+            getattr(make_vae(), call)(pipeline, **options)
+
+
+@pytest.mark.parametrize(
+    ("num_latents", "shape", "told"),
+    [
+        (3, (8, 8, 3), r"takes images of the shape \[8, 8, 1\], and .* shape \[8, 8, 3\]"),
+        (3, (16, 8, 1), r"makes some of the shape \[16, 8, 1\]"),
+        (6, (8, 8, 1), "takes codes of 6 numbers, and the encoder gives 3 latents"),
+    ],
+)
+def test_a_decoder_that_does_not_fit_the_encoder_is_refused(num_latents, shape, told):
+    encoder = small_encoder(num_latent=3, input_shape=(8, 8, 1))
+    decoder = small_decoder(num_latent=num_latents, output_shape=shape)
+    with pytest.raises(UserError, match=told):
+        VAE(encoder, decoder, [BernoulliLoss(), KL()])
+
+
+def test_sizes_that_a_network_leaves_open_fit():
+    images = keras.Input((None, None, 1))
+    features = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3)(images))
+    encoder = keras.Model(images, keras.layers.Dense(3)(features))
+    decoder = small_decoder(num_latent=3, output_shape=(8, 8, 1))
+    model = Autoencoder(encoder, decoder, [L2Loss(name="reconstruction_loss")])
+    assert model(np.zeros((2, 8, 8, 1), np.float32)).shape == (2, 8, 8, 1)
+
+
+def test_weights_of_images_are_refused(make_vae, images):
+    model, weights = make_vae(), np.ones(32)
+    factors = np.zeros((32, 1), int)
+    for call in (
+        lambda: model.fit(images, sample_weight=weights, verbose=0),
+        lambda: model.fit(images, factors, class_weight={0: 2.0}, verbose=0),
+        lambda: model.fit(images, validation_data=(images, factors, weights), verbose=0),
+        lambda: model.evaluate(images, sample_weight=weights, verbose=0),
+        lambda: model.fit(
+            tf.data.Dataset.from_tensors((images, factors, weights.astype("float32"))), verbose=0
+        ),
+    ):
+        with pytest.raises(UserError, match="take every image alike: leave out sample_weight"):
+            call()
+
+
+@pytest.mark.parametrize(
+    "argument",
+    [
+        {"loss": "mse"},
+        {"metrics": ["mae"]},
+        {"weighted_metrics": ["mae"]},
+        {"loss_weights": [2.0]},
+    ],
+)
+def test_keras_losses_are_refused_and_none_are_not(argument, make_vae):
+    model = make_vae()
+    with pytest.raises(UserError, match=rf"^compile.{next(iter(argument))} would have no effect"):
+        model.compile("adam", **argument)
+    model.compile("adam", **dict.fromkeys(argument))
+    config = model.get_compile_config()
+    model.compile_from_config({**config, **argument})  # of a file of before it was refused
+
+
+def test_a_data_set_is_measured_by_evaluate_and_in_fit(make_vae, images):
+    data, model = LabelledData(images), make_vae()
+    once, again = (model.evaluate(data, steps=2, batch_size=8, verbose=0) for _ in range(2))
+    assert once == again
+    history = model.fit(
+        data, validation_data=data, validation_steps=1, batch_size=8, epochs=2, verbose=0
+    ).history
+    assert len(history["val_loss"]) == 2
+    assert history["val_loss"][0] != history["val_loss"][1]
+    model.fit(images, validation_data=data, verbose=0)

@@ -2,10 +2,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conditional import LABELS, a_batch, discriminator, make_cvae, one_hot
+from conditional import LABELS, a_batch, base_terms, discriminator, make_cvae, one_hot
 from scipy.special import softmax
 
 from tfdis import config
+from tfdis.architectures.decoders import test_decoder as small_decoder
+from tfdis.architectures.encoders import test_encoder as small_encoder
 from tfdis.architectures.tilers import constant_tiler, label_tiler
 from tfdis.batch import Inputs
 from tfdis.data.sprites import Sprites
@@ -17,6 +19,7 @@ from tfdis.losses.dip import DIP
 from tfdis.losses.mmd import MMD
 from tfdis.losses.total_correlation import TotalCorrelation
 from tfdis.models.conditional_presets import cvae
+from tfdis.models.conditional_vae import ConditionalVAE
 from tfdis.models.hub_module import export_hub_module
 from tfdis.models.trained import TrainedModel, load_keras
 from tfdis.schedules import LinearSchedule
@@ -237,6 +240,14 @@ def test_trained_model_of_labels():
         trained.decode(np.zeros((2, 3)))
     with pytest.raises(UserError, match=r"labels have the shape \[2, 4\]: expected \[batch, 5\]"):
         trained.decode(np.zeros((2, 3)), np.zeros((2, 4)))
+    for call, told in (
+        (lambda: trained.decode(np.zeros((5, 3)), labels[:3]), "3 labels beside 5 codes"),
+        (lambda: trained.sample(5, labels[:1]), "1 labels beside 5 codes"),
+        (lambda: trained.encode(IMAGES[:5], labels[:3]), "3 labels beside 5 images"),
+        (lambda: trained.reconstruct(IMAGES[:5], labels[:3]), "3 labels beside 5 images"),
+    ):
+        with pytest.raises(UserError, match=f"There are {told}: expected one each"):
+            call()
 
 
 def test_a_model_without_labels_refuses_them(make_vae):
@@ -277,3 +288,25 @@ def test_gin_chooses_labels_terms_and_tiler():
     assert model.labels.names == ("scale", "shape")
     assert model.encoder.inputs[0].shape == (None, 64, 64, 1 + 9)
     assert model.tiler.name == "learned_tiler"
+
+
+def test_call_takes_the_dictionary_that_fit_takes():
+    model, labels = make_cvae(), one_hot(FACTORS).astype(np.float32)
+    expected = model(IMAGES / np.float32(255), labels)
+    batch = {"images": IMAGES, "labels": labels}
+    np.testing.assert_allclose(model.predict(batch, verbose=0), expected, rtol=1e-4, atol=1e-5)
+    factors = {"images": IMAGES, "factors": FACTORS}
+    np.testing.assert_allclose(model(factors), expected, rtol=1e-4, atol=1e-5)
+    pixels = model.reconstruct(IMAGES, labels)
+    np.testing.assert_allclose(model.reconstruct(batch), pixels, rtol=1e-4, atol=1e-5)
+
+
+def test_networks_that_do_not_fit_the_labels_are_refused():
+    encoder = small_encoder(num_latent=3, input_shape=(8, 8, 1 + 5))
+    decoder = small_decoder(num_latent=3, output_shape=(8, 8, 1))
+    with pytest.raises(UserError, match=r"3 latents and a label of 5 numbers: .* for 8 numbers"):
+        ConditionalVAE(encoder, decoder, base_terms(), LABELS, label_tiler(5, 8))
+    encoder = small_encoder(num_latent=3, input_shape=(8, 8, 1))
+    decoder = small_decoder(num_latent=3 + 5, output_shape=(8, 8, 1))
+    with pytest.raises(UserError, match=r"\[8, 8, 1\], 5 of whose channels are the label's"):
+        ConditionalVAE(encoder, decoder, base_terms(), LABELS, label_tiler(5, 8))

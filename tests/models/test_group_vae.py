@@ -1,3 +1,5 @@
+import itertools
+
 import keras
 import numpy as np
 import pytest
@@ -11,6 +13,7 @@ from tfdis.data.labelled import LabelledData
 from tfdis.data.xysquares import XYSquares
 from tfdis.errors import UserError
 from tfdis.losses.bernoulli import BernoulliLoss
+from tfdis.losses.density_ratio import DensityRatio
 from tfdis.losses.kl import KL
 from tfdis.losses.total_correlation import TotalCorrelation
 from tfdis.models import group_vae
@@ -146,3 +149,100 @@ def test_disentanglement_libs_names(name, average, shared_by):
         model = getattr(group_vae, name)()(XYSquares(), 0)
     assert (model.average, model.shared_by) == (average, shared_by)
     assert [term.weight for term in model.terms] == [1.0, 3.0]
+
+
+@pytest.fixture
+def drawn_rows(monkeypatch):
+    """The rows of every batch that is trained on, of images whose pixels are the row / 100."""
+    rows, update = [], GroupVAE.update
+
+    def recording(self, inputs):
+        rows.append(np.rint(100 * inputs.images[:, 0, 0, 0].numpy()).astype(int).tolist())
+        return update(self, inputs)
+
+    monkeypatch.setattr(GroupVAE, "update", recording)
+    return rows
+
+
+def _eager_model(*terms):
+    model = _model("moments", "threshold", *terms)
+    model.compile("adam", run_eagerly=True)
+    return model
+
+
+def _numbered(count):
+    return np.tile(np.arange(count, dtype=np.float32)[:, None, None, None] / 100, (1, 8, 8, 1))
+
+
+@pytest.mark.parametrize("named", [False, True])
+def test_fit_shuffles_arrays_by_whole_pairs(named, drawn_rows):
+    images = {"images": _numbered(20)} if named else _numbered(20)
+    _eager_model().fit(images, batch_size=8, epochs=2, verbose=0)
+    assert [len(rows) for rows in drawn_rows] == [8, 8, 4] * 2
+    epochs = [[*itertools.chain(*drawn_rows[first : first + 3])] for first in (0, 3)]
+    for rows in epochs:
+        assert sorted(rows) == list(range(20))
+        assert all(one % 2 == 0 for one in rows[::2])
+        assert rows[1::2] == [one + 1 for one in rows[::2]]
+    assert epochs[0] != epochs[1]
+    assert epochs[0] != list(range(20))
+
+
+def test_fit_without_shuffling_goes_in_order_and_splits_off_whole_pairs(drawn_rows):
+    model = _eager_model()
+    history = model.fit(
+        _numbered(20),
+        np.zeros((20, 3), int),
+        batch_size=8,
+        shuffle=False,
+        validation_split=0.25,
+        verbose=0,
+    ).history
+    assert [*itertools.chain(*drawn_rows)] == list(range(14))
+    assert np.isfinite(history["val_loss"]).all()
+
+
+def test_pairs_are_split_off_for_a_second_batch_too(drawn_rows):
+    ratio = DensityRatio(
+        adversary=_discriminator(), optimizer=keras.optimizers.SGD(), second_batch=True
+    )
+    _eager_model(ratio).fit(_numbered(12), batch_size=8, validation_split=0.1, verbose=0)
+    assert [len(rows) for rows in drawn_rows] == [8]
+
+
+def _discriminator():
+    return keras.Sequential([keras.Input((4,)), keras.layers.Dense(2)])
+
+
+@pytest.mark.parametrize(
+    ("count", "options", "told"),
+    [
+        (12, {"batch_size": 5}, r"fit.batch_size is 5: expected a multiple of 2, as images come"),
+        (13, {}, "The number of images in fit.x is 13: expected a multiple of 2"),
+        (12, {"validation_data": _numbered(5)}, "images in fit.validation_data is 5: expected"),
+        (
+            12,
+            {"validation_data": _numbered(4), "validation_batch_size": 3},
+            "fit.validation_batch_size is 3",
+        ),
+        (2, {"validation_split": 0.5}, "leaves none of 2 images to train on"),
+    ],
+)
+def test_arrays_that_part_a_pair_are_refused(count, options, told):
+    with pytest.raises(UserError, match=told):
+        _model().fit(_numbered(count), **options, verbose=0)
+
+
+def test_evaluate_and_data_sets_that_part_a_pair_are_refused():
+    with pytest.raises(UserError, match=r"evaluate.batch_size is 3: expected a multiple of 2"):
+        _model().evaluate(_numbered(12), batch_size=3, verbose=0)
+    data = LabelledData(_numbered(12), np.zeros((12, 2), int))
+    with pytest.raises(UserError, match=r"fit.batch_size is 5: expected a multiple of 2"):
+        _model().fit(data, batch_size=5, verbose=0)
+
+
+def test_a_data_set_is_measured_in_pairs():
+    factors = np.random.default_rng(0).integers(0, 3, (40, 3))
+    data = LabelledData(np.random.default_rng(1).random((40, 8, 8, 1)), factors)
+    model = _model("moments", "labels")
+    assert np.isfinite(model.evaluate(data, batch_size=8, steps=2, verbose=0)).all()

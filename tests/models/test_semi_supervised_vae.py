@@ -9,11 +9,13 @@ from tfdis.architectures.encoders import test_encoder as small_encoder
 from tfdis.batch import Inputs
 from tfdis.data.dummy_data import DummyData
 from tfdis.data.labellers import LabelledSet
+from tfdis.errors import UserError
 from tfdis.losses.bernoulli import BernoulliLoss
 from tfdis.losses.kl import KL
 from tfdis.losses.supervised import LabelCrossEntropy, LabelEmbedding, LabelL2
 from tfdis.models import semi_supervised_presets as presets
 from tfdis.models.semi_supervised_vae import SemiSupervisedVAE, SupervisedVAE
+from tfdis.models.trained import load_keras
 
 RNG = np.random.default_rng(0)
 
@@ -90,6 +92,35 @@ def test_training_fits_the_labels_and_a_loaded_model_encodes(images, tmp_path):
     model.save(tmp_path / "model.keras")
     loaded = keras.models.load_model(tmp_path / "model.keras")
     np.testing.assert_array_equal(loaded.encode(Inputs(images)), model.encode(Inputs(images)))
+
+
+def test_a_loaded_model_is_trained_on_no_other_labels_than_it_is_given(images, tmp_path):
+    """Without labelled images it would learn from the factors of every image."""
+    model, factors = _model(), np.ones((6, 2), np.int32)
+    model.save(tmp_path / "model.keras")
+    loaded = load_keras(tmp_path / "model.keras")
+    loaded.compile(keras.optimizers.SGD(0.0))
+    before = [np.array(variable) for variable in loaded.trainable_variables]
+    told = r"^This SemiSupervisedVAE has no labelled images.* model\.label_with\(\(train, test\)\)"
+    for run in (
+        lambda: loaded.fit(images, factors, batch_size=6, verbose=0),
+        lambda: loaded.evaluate(images, factors, batch_size=6, verbose=0),
+        lambda: loaded.update(Inputs(images, factors=factors)),
+        lambda: loaded.test_losses(Inputs(images, factors=factors), tf.constant([0, 0])),
+    ):
+        with pytest.raises(UserError, match=told) as caught:
+            run()
+        assert "\n" not in str(caught.value)
+    for variable, value in zip(loaded.trainable_variables, before, strict=True):
+        np.testing.assert_array_equal(variable, value)
+    for seed in (1, 5):  # the second in place of the first, whose update is compiled
+        part = _set(6, seed)
+        loaded.label_with((part, _set(4, 2)))
+        history = loaded.fit(images, factors, batch_size=6, verbose=0).history
+        codes = loaded.encode(Inputs(part.images))[:, :2]
+        expected = tf.nn.sigmoid_cross_entropy_with_logits(part.labels / 3, codes)
+        np.testing.assert_allclose(history["supervised_loss"][0], tf.reduce_sum(expected), 1e-5)
+    assert np.isfinite(loaded.evaluate(images, batch_size=6, verbose=0)).all()
 
 
 @pytest.mark.parametrize("cls", [LabelL2, LabelEmbedding])

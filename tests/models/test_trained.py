@@ -1,11 +1,19 @@
+import re
+import shutil
+import subprocess
+import sys
 import zipfile
+from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
 
+import tfdis
 from tfdis.errors import UserError
 from tfdis.models.trained import TrainedModel, load_keras
+
+_QUESTIONS = (Path(__file__).parents[2] / "docs" / "questions.md").read_text()
 
 
 @pytest.fixture
@@ -49,6 +57,42 @@ def test_other_shapes_are_refused_with_the_right_one(trained, images):
         trained.decode(np.zeros((2, 4)))
     with pytest.raises(UserError, match="there are 0 to 2"):
         trained.traverse(images[0], 3, [0.0])
+
+
+def test_a_file_and_a_directory_with_nothing_else_are_loaded(tmp_path, make_vae, images):
+    model = make_vae()
+    model.save(tmp_path / "model.keras")
+    shutil.copy(tmp_path / "model.keras", tmp_path / "other.keras")
+    for path in (tmp_path, tmp_path / "model.keras", str(tmp_path / "other.keras")):
+        loaded = tfdis.load(path)
+        assert loaded.gin == {}
+        np.testing.assert_array_equal(
+            loaded.encode(images)[0], TrainedModel(model).encode(images)[0]
+        )
+    with pytest.raises(
+        UserError, match=r"no model at .*/none\.keras: name a directory .* \.keras file"
+    ):
+        tfdis.load(tmp_path / "none.keras")
+    # Where there are results, one without its config is a training's that has lost it.
+    (tmp_path / "results").mkdir()
+    with pytest.raises(UserError, match=r"train\.gin could not be read"):
+        tfdis.load(tmp_path)
+
+
+@pytest.mark.slow
+def test_the_lines_of_the_documents_load_a_model_in_a_process_of_their_own(tmp_path, make_vae):
+    """Here every class is registered already, as the test's own imports did it."""
+    answer = _QUESTIONS.split("### How do I load a model?")[1].split("\n### ")[0]
+    blocks = re.findall(r"```python\n(.*?)```", answer, flags=re.DOTALL)
+    assert len(blocks) == 2
+    (tmp_path / "models" / "beta_tcvae").mkdir(parents=True)
+    make_vae().save(tmp_path / "models" / "beta_tcvae" / "model.keras")
+    for block in blocks:
+        script = f"{block}\nassert model.num_latents == 3"
+        done = subprocess.run(
+            [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
 
 
 def test_a_missing_damaged_or_foreign_file_is_said_in_one_sentence(tmp_path, make_vae):

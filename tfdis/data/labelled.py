@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import tensorflow as tf
 
+from tfdis.batch import refuse_other_pixels
 from tfdis.data.feeding import ravel
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.stored import StoredImages
@@ -145,19 +146,8 @@ def _checked_images(images: np.ndarray) -> np.ndarray:
             f"Images have to be an array [num_images, height, width, channels] of 1 or 3 channels, "
             f"not one of shape {images.shape}."
         )
-    if images.dtype == np.uint8:
-        return images
-    if not np.issubdtype(images.dtype, np.floating):
-        raise UserError(
-            f"Images have to be uint8 or floats in [0, 1], not {images.dtype}: convert them first."
-        )
-    low, high = float(np.min(images)), float(np.max(images))
-    if not (low >= 0 and high <= 1):
-        raise UserError(
-            f"Images of floats have to lie in [0, 1], and these range from {low:g} to {high:g}: "
-            "scale them first."
-        )
-    return images if images.dtype == np.float32 else images.astype(np.float32)
+    refuse_other_pixels(images)
+    return images if images.dtype in (np.uint8, np.float32) else images.astype(np.float32)
 
 
 def _checked_factors(factors: np.ndarray | None, num_images: int) -> np.ndarray:

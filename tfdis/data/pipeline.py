@@ -1,5 +1,7 @@
 """A data set as a tf.data pipeline, for `model.fit`; tfdis-train's own loop does not use it."""
 
+from typing import Any
+
 import tensorflow as tf
 
 from tfdis.data.feeding import DeviceFeed, Draw
@@ -55,6 +57,38 @@ def tf_dataset(
         example = drawn(slab, tf.constant(0), tf.constant(first_step))
         signature = tf.nest.map_structure(tf.TensorSpec.from_tensor, example)
         dataset = tf.data.Dataset.from_generator(batches, output_signature=signature)
+    return _without_autotuning(dataset)
+
+
+def dataset_of_groups(
+    arrays: Any, group_size: int, batch_size: int, shuffle: bool
+) -> tf.data.Dataset:
+    """Arrays in batches of whole groups, once through.
+
+    Args:
+        arrays: an array, or tuples and dictionaries of arrays, of as many rows as whole groups.
+        group_size: rows `k * group_size` to `(k + 1) * group_size - 1` are group k.
+        batch_size: rows per batch, of whole groups.
+        shuffle: the groups come in another order every time; the rows of a group never do.
+
+    Returns:
+        A dataset of trees like `arrays`.
+    """
+    with tf.device("CPU:0"):  # where the pipeline runs
+        tensors = tf.nest.map_structure(tf.convert_to_tensor, arrays)
+    num_groups = tf.nest.flatten(tensors)[0].shape[0] // group_size
+
+    def rows_of(groups: tf.Tensor) -> Any:
+        rows = tf.reshape(groups[:, None] * group_size + tf.range(group_size, dtype=tf.int64), [-1])
+        return tf.nest.map_structure(lambda tensor: tf.gather(tensor, rows), tensors)
+
+    dataset = tf.data.Dataset.range(num_groups)
+    if shuffle:
+        dataset = dataset.shuffle(num_groups)
+    return _without_autotuning(dataset.batch(batch_size // group_size).map(rows_of))
+
+
+def _without_autotuning(dataset: tf.data.Dataset) -> tf.data.Dataset:
     options = tf.data.Options()
     # With autotuning on, TensorFlow 2.21 can sleep for up to a minute when the iterator is deleted.
     options.autotune.enabled = False

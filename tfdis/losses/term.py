@@ -12,7 +12,7 @@ import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
 from tfdis.batch import Outputs
-from tfdis.checks import fits, wrong
+from tfdis.checks import contained, fits, wrong
 from tfdis.config import configurable
 from tfdis.errors import UserError
 from tfdis.schedules import as_schedule
@@ -81,7 +81,7 @@ class LossTerm(keras.layers.Layer):
     Args:
         weight: what the term is multiplied by: a number, or a schedule from the step to a number.
         name: what the term is called in progress lines, results and learning curves.
-        **fields: the fields of the subclass.
+        **fields: the fields of the subclass; of Keras' arguments, `dtype` is float32 unless given.
 
     Raises:
         UserError: a value does not fit the annotation of its field.
@@ -109,6 +109,8 @@ class LossTerm(keras.layers.Layer):
     def __init__(self, weight: Weight = 1.0, *, name: str | None = None, **fields: Any):
         own = {field.name: field for field in self.fields}
         keras_arguments = {key: fields.pop(key) for key in [*fields] if key not in own}
+        # Outputs are float32 under mixed precision too; an adversary has a policy of its own.
+        keras_arguments = {"dtype": "float32", **keras_arguments}
         super().__init__(name=name or self.value_name or self.gin_name, **keras_arguments)
         values = {"weight": weight, **fields}
         for field in (_WEIGHT, *own.values()):
@@ -118,7 +120,7 @@ class LossTerm(keras.layers.Layer):
             value = as_schedule(value) if field.may_follow else value
             if not fits(value, field.annotation):
                 raise UserError(wrong(f"{self.gin_name}.{field.name}", value, field.annotation))
-            setattr(self, field.name, value)
+            setattr(self, field.name, contained(value, field.annotation))
         self.built = True
 
     def at(self, name: str, step: tf.Tensor) -> tf.Tensor:
@@ -192,7 +194,7 @@ def _gin_function(cls: type, name: str, requires: Sequence[str]) -> Callable[...
         )
         for position, field in enumerate(fields)
     ]
-    make.__name__ = make.__qualname__ = name
+    make.__name__, make.__qualname__ = name, cls.__qualname__
     make.__module__ = cls.__module__
     make.__doc__ = cls.__doc__
     make.__signature__ = inspect.Signature(parameters, return_annotation=cls)
@@ -207,6 +209,5 @@ def _saved(value: Any) -> Any:
 
 
 def _loaded(value: Any) -> Any:
-    if isinstance(value, dict) and "class_name" in value:
-        return keras.saving.deserialize_keras_object(value)
-    return tuple(value) if isinstance(value, list) else value
+    serialized = isinstance(value, dict) and "class_name" in value
+    return keras.saving.deserialize_keras_object(value) if serialized else value

@@ -265,9 +265,16 @@ def _numbers(column: np.ndarray) -> np.ndarray:
     try:
         return column.astype(np.float64)
     except (TypeError, ValueError):
-        missing = [value is None or value != value for value in column]
+        missing = [_is_missing(value) for value in column]
         texts = np.array([str(value) for value in column])
         return np.where(missing, "nan", texts) if any(missing) else texts
+
+
+def _is_missing(value: Any) -> bool:
+    try:
+        return value is None or bool(value != value)
+    except TypeError:  # pandas' NA, of which nothing is true or false
+        return True
 
 
 def _refuse_missing(factor: int, column: np.ndarray) -> None:

@@ -1,7 +1,8 @@
 """The plain autoencoder."""
 
+import dataclasses
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +35,18 @@ class Autoencoder(ModelOfTerms):
     Attributes:
         label_groups: of a conditional model, the factors in its labels and the names of each one's
             classes.
+        is_conditional: whether it has labels, which its networks are then wider for.
         has_posterior: whether codes are drawn from a posterior, for terms that need one.
         is_gaussian: whether that is a diagonal Gaussian, and the prior a standard normal.
         latent_values: of quantized latents, the values of each, `[num_values]`; else None.
 
     Raises:
-        UserError: there is not exactly one reconstruction, or two terms have one name.
+        UserError: there is not exactly one reconstruction, two terms have one name, or the decoder
+            does not fit the encoder.
     """
 
     label_groups: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    is_conditional: bool = False
     has_posterior: bool = False
     is_gaussian: bool = False
     latent_values: list[np.ndarray] | None = None
@@ -58,6 +62,8 @@ class Autoencoder(ModelOfTerms):
     ):
         super().__init__(terms, encoder.outputs[0].shape[-1], num_images, seed, **kwargs)
         self.encoder, self.decoder = encoder, decoder
+        if not self.is_conditional:
+            refuse_other_networks(encoder, decoder)
         self.reconstruction = _the_reconstruction(self.terms)
         _refuse_terms_without_posterior(self.terms, self.has_posterior)
         for term in self.terms:
@@ -74,11 +80,45 @@ class Autoencoder(ModelOfTerms):
         """Height, width and channels of an image."""
         return tuple(self.decoder.outputs[0].shape[1:])
 
+    def refuse_images(self, images: np.ndarray | tf.Tensor) -> None:
+        """See `ModelOfTerms.refuse_images`; also of another shape than the model's."""
+        super().refuse_images(images)
+        shape, expected = tf.TensorShape(images.shape), self.observation_shape
+        if not shape.is_compatible_with([None, *expected]):
+            height, width, channels = expected
+            raise UserError(
+                f"Images have the shape {shape.as_list()}: expected [batch, {height}, {width}, "
+                f"{channels}], as the networks have it."
+            )
+
+    def inputs_of(self, data: Any) -> Inputs:
+        """See `Inputs.of`; refuses images of another shape than the model's."""
+        inputs = super().inputs_of(data)
+        self.refuse_images(inputs.images)
+        return inputs
+
+    def predict_step(self, data: Any) -> tf.Tensor:
+        """As in Keras; inputs are checked before `call`, whose errors Keras makes longer."""
+        self.inputs_of(keras.utils.unpack_x_y_sample_weight(data)[0])
+        return super().predict_step(data)
+
     def call(
-        self, images: tf.Tensor, labels: tf.Tensor | None = None, training: bool | None = None
+        self,
+        images: tf.Tensor | Mapping[str, tf.Tensor],
+        labels: tf.Tensor | None = None,
+        training: bool | None = None,
     ) -> tf.Tensor:
-        """Images, and labels where the model takes some, to logits, without noise."""
-        inputs = self.with_labels(Inputs(images, labels=labels), infer=True)
+        """Images, and labels where the model takes some, to logits, without noise.
+
+        Args:
+            images: uint8, or floats in [0, 1]; or a dictionary, see `Inputs.of`.
+            labels: see `with_labels`; without any they are inferred.
+            training: as in Keras.
+        """
+        inputs = self.inputs_of(images)
+        if labels is not None:
+            inputs = dataclasses.replace(inputs, labels=labels)
+        inputs = self.with_labels(inputs, infer=True)
         return self.decode(self.encode(inputs, training), inputs.labels, training)
 
     def with_labels(self, inputs: Inputs, infer: bool = False) -> Inputs:
@@ -107,8 +147,11 @@ class Autoencoder(ModelOfTerms):
         code = z if labels is None else tf.concat([z, labels], axis=-1)
         return tf.cast(self.decoder(code, training=training), tf.float32)
 
-    def reconstruct(self, images: tf.Tensor, labels: tf.Tensor | None = None) -> tf.Tensor:
-        """Images to their reconstructions in [0, 1], without noise."""
+    def reconstruct(
+        self, images: tf.Tensor | Mapping[str, tf.Tensor], labels: tf.Tensor | None = None
+    ) -> tf.Tensor:
+        """Images, see `call`, to their reconstructions in [0, 1], without noise."""
+        self.inputs_of(images)  # whose errors are shorter here than from within Keras' call
         return self.reconstruction.pixels(self(images, labels, training=False))
 
     def forward(self, inputs: Inputs, step: tf.Tensor, key: tf.Tensor, training: bool) -> Outputs:
@@ -168,6 +211,41 @@ class Autoencoder(ModelOfTerms):
                 "terms": [deserialize(term, custom_objects) for term in config["terms"]],
             }
         )
+
+
+def refuse_other_networks(
+    encoder: keras.Model, decoder: keras.Model, num_planes: int = 0, label_width: int = 0
+) -> None:
+    """Refuses two networks that are not of the same images and codes.
+
+    Args:
+        encoder: see `Autoencoder`.
+        decoder: see `Autoencoder`.
+        num_planes: channels that the encoder takes beside those of the images.
+        label_width: numbers that the decoder takes beside the codes.
+
+    Raises:
+        UserError: see above; whatever a network leaves open fits.
+    """
+    taken, made = list(encoder.inputs[0].shape[1:]), list(decoder.outputs[0].shape[1:])
+    if not _fit(taken, made if made[-1] is None else [*made[:-1], made[-1] + num_planes]):
+        beside = f", {num_planes} of whose channels are the label's" if num_planes else ""
+        raise UserError(
+            f"The encoder takes images of the shape {taken}{beside}, and the decoder makes some of "
+            f"the shape {made}: make both networks for the same images."
+        )
+    num_latents = encoder.outputs[0].shape[-1]
+    if not _fit([num_latents + label_width], [decoder.inputs[0].shape[-1]]):
+        beside = f" and a label of {label_width} numbers" if label_width else ""
+        raise UserError(
+            f"The decoder takes codes of {decoder.inputs[0].shape[-1]} numbers, and the encoder "
+            f"gives {num_latents} latents{beside}: make the decoder for "
+            f"{num_latents + label_width} numbers."
+        )
+
+
+def _fit(one: Sequence[int | None], other: Sequence[int | None]) -> bool:
+    return tf.TensorShape(one).is_compatible_with(other)
 
 
 def _the_reconstruction(terms: Sequence[LossTerm]) -> Reconstruction:

@@ -15,6 +15,7 @@ from tfdis.distributions.vamp_prior import VampPrior
 from tfdis.errors import UserError
 from tfdis.losses.label_cross_entropy import label_probabilities
 from tfdis.losses.term import LossTerm
+from tfdis.models.autoencoder import refuse_other_networks
 from tfdis.models.vae import VAE
 
 
@@ -48,6 +49,8 @@ class ConditionalVAE(VAE):
         >>> model.fit(images, factors)
     """
 
+    is_conditional = True
+
     def __init__(
         self,
         encoder: keras.Model,
@@ -61,6 +64,8 @@ class ConditionalVAE(VAE):
     ):
         super().__init__(encoder, decoder, terms, num_images, seed, **kwargs)
         self.labels, self.tiler = labels, tiler
+        num_planes = 0 if tiler is None else tiler.outputs[0].shape[-1]
+        refuse_other_networks(encoder, decoder, num_planes, self.label_width)
         if tiler is not None and isinstance(self.prior, VampPrior):
             raise UserError(
                 "vamp_prior encodes images that have no label, and this encoder sees labels: take "

@@ -1,19 +1,28 @@
 """The training step that every model here shares: a forward pass, and a loss that is a sum."""
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import tensorflow as tf
 from keras.optimizers.schedules import LearningRateSchedule
 
-from tfdis.batch import Inputs, Outputs, gathered, map_tensors, num_replicas
+from tfdis.batch import (
+    NO_WEIGHTS,
+    Inputs,
+    Outputs,
+    gathered,
+    map_tensors,
+    num_replicas,
+    refuse_other_pixels,
+)
 from tfdis.checks import Count, checked
 from tfdis.data.ground_truth import GroundTruthData
 from tfdis.data.groups import pairs
-from tfdis.data.pipeline import tf_dataset
+from tfdis.data.pipeline import dataset_of_groups, tf_dataset
 from tfdis.errors import UserError
 from tfdis.keys import Salt, step_key, subkey
 from tfdis.losses.adversarial import AdversarialTerm
@@ -21,6 +30,10 @@ from tfdis.losses.term import LossTerm
 from tfdis.models.state import state_of
 from tfdis.models.step_counter import StepCounter
 from tfdis.results import written_aside
+
+# What Keras' own losses and metrics are given by; here the terms are both.
+_KERAS_LOSSES = ("loss", "loss_weights", "metrics", "weighted_metrics")
+_KERAS_BATCH_SIZE = 32  # of `evaluate` without a batch_size
 
 
 class ModelOfTerms(keras.Model):
@@ -121,23 +134,38 @@ class ModelOfTerms(keras.Model):
     def compile(
         self,
         optimizer: str | keras.optimizers.Optimizer = "adam",
+        loss: Any = None,
+        *,
         jit_compile: bool = False,
         **kwargs: Any,
     ) -> None:
-        """As Keras' `compile`, but the loss is the model's own and XLA is off unless asked for."""
+        """As Keras' `compile`, but the loss is the model's own and XLA is off unless asked for.
+
+        Raises:
+            UserError: there is a loss or a metric, which would have no effect.
+        """
+        given = [name for name in _KERAS_LOSSES if {"loss": loss, **kwargs}.get(name)]
+        if given:
+            raise UserError(
+                f"compile.{given[0]} would have no effect, as the model's loss terms are its loss "
+                "and its metrics: leave it out, and give the model another term instead."
+            )
         super().compile(optimizer=optimizer, jit_compile=jit_compile, **kwargs)
         if not self.optimizer.built:
             self.optimizer.build(self.own_variables)
 
     def compile_from_config(self, config: dict[str, Any]) -> None:
         """Compiles a model that was loaded, as it was when it was saved."""
-        self.compile(**keras.saving.deserialize_keras_object(config))
+        config = keras.saving.deserialize_keras_object(config)
+        # Files of before there was an error can have a loss, which had no effect.
+        self.compile(**{name: part for name, part in config.items() if name not in _KERAS_LOSSES})
 
     @checked
     def fit(
         self,
         x: Any = None,
-        *arguments: Any,
+        y: Any = None,
+        *,
         batch_size: Count = 64,
         steps_per_epoch: Count | None = None,
         epochs: Count = 1,
@@ -148,31 +176,158 @@ class ModelOfTerms(keras.Model):
         Args:
             x: images (uint8, or floats in [0, 1]); a dictionary of arrays by the names of the
                 fields of `tfdis.batch.Inputs`; a tf.data pipeline of batches of either, or of
-                (images, factors); or a `GroundTruthData`.
-            *arguments: as in Keras; y are factors.
+                (images, factors); or a `GroundTruthData`. Where images come in groups, arrays are
+                shuffled by whole groups.
+            y: factors.
             batch_size: images per update, for arrays and for a `GroundTruthData`.
             steps_per_epoch: updates per epoch; a `GroundTruthData` has by default as many as it
                 takes to see as many images as there are.
             epochs: as in Keras.
+            **kwargs: as in Keras, without weights of images; `validation_data` can be a
+                `GroundTruthData` too.
+
+        Raises:
+            UserError: a number is out of range, images are not of the model's kind, they cannot be
+                parted into groups or into two batches, or they have weights.
+        """
+        _refuse_weights(kwargs)
+        if isinstance(x, GroundTruthData):
+            self._refuse_size("fit.batch_size", batch_size, self.group_size)
+            steps_per_epoch = steps_per_epoch or max(1, x.num_images // batch_size)
+            x = self._drawn(x, batch_size * self.batches_per_step, self.seed, self.steps)
+        elif _are_arrays(x):
+            size = self.group_size * self.batches_per_step
+            self._refuse_arrays("fit.", "x", x, batch_size, size)
+            x, y = self._in_parts(x, y, batch_size, kwargs)
+        in_arrays = not isinstance(x, tf.data.Dataset)
+        self._validated(kwargs, batch_size, in_arrays)
+        if not in_arrays:
+            batch_size, kwargs["shuffle"] = None, False
+        return super().fit(
+            x, y, batch_size=batch_size, steps_per_epoch=steps_per_epoch, epochs=epochs, **kwargs
+        )
+
+    @checked
+    def evaluate(
+        self,
+        x: Any = None,
+        y: Any = None,
+        batch_size: Count | None = None,
+        verbose: Any = "auto",
+        sample_weight: Any = None,
+        steps: Count | None = None,
+        **kwargs: Any,
+    ) -> Any:
+        """As Keras' `evaluate`, on what `fit` takes.
+
+        Args:
+            x: see `fit`; of a `GroundTruthData`, images that the seed draws, the same in every
+                call and not those that `fit` draws.
+            y: factors.
+            batch_size: images per batch, for arrays and for a `GroundTruthData`.
+            verbose: as in Keras.
+            sample_weight: None.
+            steps: batches; of a `GroundTruthData` by default as many as it takes to see as many
+                images as there are.
             **kwargs: as in Keras.
 
         Raises:
-            UserError: a number is out of range.
+            UserError: see `fit`.
         """
+        _refuse_weights({"sample_weight": sample_weight})
         if isinstance(x, GroundTruthData):
-            steps_per_epoch = steps_per_epoch or max(1, x.num_images // batch_size)
-            draw = pairs(x, group_size=self.group_size) if self.group_size > 1 else None
-            x = tf_dataset(x, batch_size * self.batches_per_step, self.seed, self.steps, draw)
-        if isinstance(x, tf.data.Dataset):
-            batch_size, kwargs["shuffle"] = None, False
-        return super().fit(
-            x,
-            *arguments,
-            batch_size=batch_size,
-            steps_per_epoch=steps_per_epoch,
-            epochs=epochs,
-            **kwargs,
-        )
+            x = self._held_out("evaluate.batch_size", x, batch_size or 64, steps)
+            batch_size = steps = None
+        elif _are_arrays(x) and not kwargs.get("_use_cached_eval_dataset"):  # `fit` has checked
+            size = batch_size or _KERAS_BATCH_SIZE
+            self._refuse_arrays("evaluate.", "x", x, size, self.group_size)
+        return super().evaluate(x, y, batch_size, verbose, sample_weight, steps, **kwargs)
+
+    def _drawn(
+        self, data: GroundTruthData, batch_size: int, seed: int, first_step: int
+    ) -> tf.data.Dataset:
+        draw = pairs(data, group_size=self.group_size) if self.group_size > 1 else None
+        return tf_dataset(data, batch_size, seed, first_step, draw)
+
+    def _held_out(
+        self, name: str, data: GroundTruthData, batch_size: int, steps: int | None
+    ) -> tf.data.Dataset:
+        """Batches to measure the losses on: with another seed, so not those of the training."""
+        self._refuse_size(name, batch_size, self.group_size)
+        steps = steps or max(1, data.num_images // batch_size)
+        return self._drawn(data, batch_size, (self.seed + 1) % 2**32, 0).take(steps)
+
+    def _validated(self, kwargs: dict[str, Any], batch_size: int, in_arrays: bool) -> None:
+        """Checks what `fit` is to measure losses on, and makes it what Keras takes."""
+        data, size = kwargs.get("validation_data"), kwargs.get("validation_batch_size")
+        if isinstance(data, GroundTruthData):
+            steps, name = kwargs.pop("validation_steps", None), "fit.validation_batch_size"
+            kwargs["validation_data"] = self._held_out(name, data, size or batch_size, steps)
+        elif data is not None:
+            x, _, weights = keras.utils.unpack_x_y_sample_weight(data)
+            _refuse_weights({"sample_weight": weights})
+            if _are_arrays(x):
+                size = size or (batch_size if in_arrays else _KERAS_BATCH_SIZE)
+                self._refuse_arrays("fit.validation_", "data", x, size, self.group_size)
+
+    def _in_parts(self, x: Any, y: Any, batch_size: int, kwargs: dict[str, Any]) -> tuple[Any, Any]:
+        """Arrays for `fit`, so that neither a split nor a shuffle takes a batch's parts apart."""
+        size = self.group_size * self.batches_per_step
+        if size == 1:
+            return x, y
+        data = (x,) if y is None else (x, y if tf.is_tensor(y) else np.asarray(y))
+        split = kwargs.get("validation_split")
+        if split and kwargs.get("validation_data") is None:
+            num_images = _num_images(x)
+            count = int(num_images * (1 - split)) // size * size
+            if not count:
+                raise UserError(
+                    f"fit.validation_split is {split}, which leaves none of {num_images} images to "
+                    f"train on: expected at least {size}."
+                )
+            kwargs["validation_data"] = tf.nest.map_structure(lambda part: part[count:], data)
+            data = tf.nest.map_structure(lambda part: part[:count], data)
+            kwargs["validation_split"] = 0.0
+        if self.group_size > 1:
+            # Keras would take the images of a group apart, and has no batch size for a pipeline.
+            shuffle = bool(kwargs.get("shuffle", True))
+            data = (dataset_of_groups(data, self.group_size, batch_size, shuffle),)
+            kwargs["validation_batch_size"] = kwargs.get("validation_batch_size") or batch_size
+        return data if len(data) == 2 else (*data, None)
+
+    def _refuse_arrays(self, prefix: str, name: str, x: Any, batch_size: int, size: int) -> None:
+        """Checks arrays named `prefix + name`, in batches that have to be multiples of a size."""
+        images = x
+        if isinstance(x, Mapping):
+            images = x.get("images")
+        elif isinstance(x, tuple | list):
+            images = x[0]
+        if images is not None:
+            self.refuse_images(images)
+        self._refuse_size(f"{prefix}batch_size", batch_size, size)
+        self._refuse_size(f"The number of images in {prefix}{name}", _num_images(x), size)
+
+    def _refuse_size(self, name: str, count: int, size: int) -> None:
+        if count % size:
+            why = [f"images come in groups of {self.group_size}"] if self.group_size > 1 else []
+            if size > self.group_size:
+                why.append("a term with second_batch splits a batch in two")
+            raise UserError(
+                f"{name} is {count}: expected a multiple of {size}, as {' and '.join(why)}."
+            )
+
+    def refuse_images(self, images: np.ndarray | tf.Tensor) -> None:
+        """Refuses images that the model is not for, before they are given to Keras.
+
+        Raises:
+            UserError: an array has other numbers than those of images.
+        """
+        if isinstance(images, np.ndarray) and images.dtype != bool:
+            refuse_other_pixels(images)
+
+    def inputs_of(self, data: Any) -> Inputs:
+        """See `Inputs.of`."""
+        return Inputs.of(data, self.group_size)
 
     def forward(self, inputs: Inputs, step: tf.Tensor, key: tf.Tensor, training: bool) -> Outputs:
         """The outputs of the model for one batch, as the loss terms see them.
@@ -249,13 +404,13 @@ class ModelOfTerms(keras.Model):
 
     def train_step(self, data: Any) -> dict[str, tf.Tensor]:
         """One update, for `fit`; returns the epoch means so far."""
-        return self._track(self.update(Inputs.of(data, self.group_size)))
+        return self._track(self.update(self.inputs_of(data)))
 
     def test_step(self, data: Any) -> dict[str, tf.Tensor]:
         """The losses of one batch, for `evaluate`; returns the means so far."""
         count = tf.cast(self.trackers["loss"].count, tf.int32)
         key = subkey(step_key(self.seed, count), Salt.TEST)
-        return self._track(self.test_losses(Inputs.of(data, self.group_size), key))
+        return self._track(self.test_losses(self.inputs_of(data), key))
 
     def _track(self, values: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         for name, value in values.items():
@@ -284,6 +439,22 @@ class ModelOfTerms(keras.Model):
             finally:
                 suffixed.unlink(missing_ok=True)
         return [path]
+
+
+def _are_arrays(x: Any) -> bool:
+    if isinstance(x, Mapping):
+        x = list(x.values())
+    parts = x if isinstance(x, tuple | list) else [x]
+    return bool(parts) and all(isinstance(part, np.ndarray | tf.Tensor) for part in parts)
+
+
+def _num_images(x: Any) -> int:
+    return len(tf.nest.flatten(x)[0])
+
+
+def _refuse_weights(arguments: dict[str, Any]) -> None:
+    if any(arguments.get(name) is not None for name in ("sample_weight", "class_weight")):
+        raise UserError(NO_WEIGHTS)
 
 
 def _refuse_one_name_twice(terms: Sequence[LossTerm]) -> None:

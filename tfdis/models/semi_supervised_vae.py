@@ -8,6 +8,7 @@ import tensorflow as tf
 
 from tfdis.batch import Inputs, Outputs, num_replicas, own_rows
 from tfdis.data.labellers import LabelledSet
+from tfdis.errors import UserError
 from tfdis.keys import Salt, subkey, uniform
 from tfdis.losses.term import LossTerm
 from tfdis.models.vae import VAE
@@ -26,7 +27,8 @@ class SemiSupervisedVAE(VAE):
         decoder: see `Autoencoder`.
         terms: see `Autoencoder`.
         labelled: the labelled images to train on, and those to measure the losses on; the second
-            may be empty. A model that is loaded has none, and needs none but to be trained.
+            may be empty. A model that is loaded has none: `label_with` gives it some, where it is
+            to be trained or its losses measured.
         num_images: see `Autoencoder`.
         seed: see `Autoencoder`.
     """
@@ -42,17 +44,38 @@ class SemiSupervisedVAE(VAE):
         **kwargs: Any,
     ):
         super().__init__(encoder, decoder, terms, num_images, seed, **kwargs)
-        # Eager tensors, which a graph captures by reference; in no list that Keras would track.
-        self._labelled = labelled and tuple(
-            (tf.constant(part.images), tf.constant(part.labels)) for part in labelled
-        )
+        self._labelled = None
+        if labelled is not None:
+            self.label_with(labelled)
         self.built = True
 
+    def label_with(self, labelled: tuple[LabelledSet, LabelledSet]) -> None:
+        """Gives the model labelled images, in place of those that it has.
+
+        Args:
+            labelled: see `SemiSupervisedVAE`; `LabelledSet.train_and_test` makes such a pair.
+        """
+        # Eager tensors, which a graph captures by reference; in no list that Keras would track.
+        self._labelled = tuple(
+            (tf.constant(part.images), tf.constant(part.labels)) for part in labelled
+        )
+        # What `fit` and `evaluate` have compiled would go on with the images of before.
+        self.train_function = self.test_function = None
+
     def forward(self, inputs: Inputs, step: tf.Tensor, key: tf.Tensor, training: bool) -> Outputs:
-        """See `ModelOfTerms.forward`."""
-        outputs = super().forward(inputs, step, key, training)
+        """See `ModelOfTerms.forward`.
+
+        Raises:
+            UserError: there are no labelled images. Without them the supervised losses would see
+                the factors of every image.
+        """
         if self._labelled is None:
-            return outputs
+            raise UserError(
+                f"This {type(self).__name__} has no labelled images, for a saved model does not "
+                "keep them: give it some by model.label_with((train, test)) before it is trained "
+                "or its losses are measured."
+            )
+        outputs = super().forward(inputs, step, key, training)
         train, test = self._labelled
         images, labels = train if training or not len(test[0]) else test
         size = tf.shape(inputs.images, out_type=tf.int64)[0]

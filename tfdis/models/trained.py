@@ -87,7 +87,8 @@ class TrainedModel:
         """Codes `[batch, num_latents]` to images, float32 in [0, 1].
 
         Raises:
-            UserError: codes or labels have another shape, or a conditional model gets no labels.
+            UserError: codes or labels have another shape, there are not as many of the one as of
+                the other, or a conditional model gets no labels.
         """
         z = np.asarray(z, np.float32)
         if z.ndim != 2 or z.shape[1] != self.num_latents:
@@ -97,7 +98,7 @@ class TrainedModel:
         if self.label_groups and labels is None:
             names = ", ".join(name for name, _ in self.label_groups)
             raise UserError(f"This model decodes codes with labels: pass labels of {names}.")
-        return _batched(self._decode, z, *self._labels_beside(None, labels))[0]
+        return _batched(self._decode, z, *self._labels_beside(z, labels))[0]
 
     def reconstruct(self, images: np.ndarray, labels: np.ndarray | None = None) -> np.ndarray:
         """Decodes each posterior's mean, float32 in [0, 1]."""
@@ -250,17 +251,27 @@ class TrainedModel:
         return _batched(self._infer, self._checked(images))[0]
 
     def _labels_beside(
-        self, images: np.ndarray | None, labels: np.ndarray | None
+        self, inputs: np.ndarray, labels: np.ndarray | None
     ) -> tuple[np.ndarray, ...]:
-        """The labels where the model takes some, `[batch, width]`; else nothing."""
+        """The labels where the model takes some, `[batch, width]`; else nothing.
+
+        Args:
+            inputs: the images, from which labels that are not given are inferred, or codes.
+            labels: those that are given.
+        """
         if labels is None:
-            return (self.infer_labels(images),) if self.label_groups else ()
+            return (self.infer_labels(inputs),) if self.label_groups else ()
         self._refuse_labels_of_others()
         labels = np.asarray(labels, np.float32)
         if labels.ndim != 2 or labels.shape[1] != self._label_width:
             raise UserError(
                 f"The labels have the shape {list(labels.shape)}: expected [batch, "
                 f"{self._label_width}]."
+            )
+        if len(labels) != len(inputs):
+            kind = "codes" if inputs.ndim == 2 else "images"
+            raise UserError(
+                f"There are {len(labels)} labels beside {len(inputs)} {kind}: expected one each."
             )
         return (labels,)
 
@@ -286,26 +297,31 @@ def load(model_dir: str | os.PathLike) -> TrainedModel:
     No code is run from the files: Keras loads them in its safe mode, without pickle.
 
     Args:
-        model_dir: the directory, or `hf://user/name`.
+        model_dir: the directory, a `.keras` file, or `hf://user/name`. A file, and a directory
+            without `results/`, has no gin bindings.
 
     Raises:
         UserError: there is no model, or the file is damaged or of another kind.
     """
     if str(model_dir).startswith(hub.SCHEME):
         folder = hub.download(str(model_dir))
-        by_tfdis = (folder / "results").is_dir()
-        return TrainedModel(
-            load_keras(folder), results.read_gin(folder / "results", "train") if by_tfdis else None
-        )
+        return TrainedModel(load_keras(folder), _bindings_in(folder))
     model_dir = Path(model_dir)
+    if model_dir.suffix == ".keras" and not model_dir.is_dir():
+        return TrainedModel(load_keras(model_dir))
     if not (model_dir / "model.keras").is_file() and module_in(model_dir) is not None:
         raise UserError(
             f"{model_dir} holds a TF-Hub module and no model.keras: tfdis-evaluate, "
             "tfdis-postprocess and tfdis-visualize take a module; name a directory that "
             "tfdis-train wrote where the Keras model is needed."
         )
-    model = load_keras(model_dir / "model.keras")
-    return TrainedModel(model, results.read_gin(model_dir / "results", "train"))
+    return TrainedModel(load_keras(model_dir / "model.keras"), _bindings_in(model_dir))
+
+
+def _bindings_in(folder: Path) -> dict[str, str] | None:
+    """Those of the training; a model that Python code has saved has none."""
+    written = (folder / "results").is_dir()
+    return results.read_gin(folder / "results", "train") if written else None
 
 
 def load_keras(path: str | os.PathLike) -> Autoencoder:
@@ -319,7 +335,10 @@ def load_keras(path: str | os.PathLike) -> Autoencoder:
 
     register_all()
     if not Path(path).is_file() and not Path(path, "config.json").is_file():
-        raise UserError(f"There is no model at {path}: name a directory that tfdis-train wrote.")
+        raise UserError(
+            f"There is no model at {path}: name a directory that tfdis-train wrote, or a .keras "
+            "file."
+        )
     try:
         model = keras.models.load_model(path, compile=False, safe_mode=True)
     # Keras' exception depends on the first wrong byte; all mean the same to the user.
