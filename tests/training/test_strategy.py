@@ -43,18 +43,24 @@ def progress(model_dir):
     return [json.loads(line) for line in (model_dir / "progress.jsonl").read_text().splitlines()]
 
 
+def assert_two_train_as_one(directory, bindings, steps, rtol):
+    """The same losses at every step; gives their names."""
+    train_with_gin(directory / "one", gin_bindings=bindings)
+    train_on_two(directory / "two", [*bindings, *_MIRRORED])
+    one, two = progress(directory / "one"), progress(directory / "two")
+    assert len(one) == len(two) == steps
+    for line_one, line_two in zip(one, two, strict=True):
+        for name, value in line_one.items():
+            np.testing.assert_allclose(line_two[name], value, rtol=rtol, atol=1e-4, err_msg=name)
+    return set(one[0])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("second_batch", [False, True])
 def test_two_replicas_train_as_one_device(tmp_path, tiny, second_batch):
     """Every term sees the codes of the whole batch: same losses, step by step."""
     bindings = tiny(*_TERMS, "model.log_every = 1", f"density_ratio.second_batch = {second_batch}")
-    train_with_gin(tmp_path / "one", gin_bindings=bindings)
-    train_on_two(tmp_path / "two", [*bindings, *_MIRRORED])
-    one, two = progress(tmp_path / "one"), progress(tmp_path / "two")
-    assert len(one) == len(two) == 20
-    for line_one, line_two in zip(one, two, strict=True):
-        for name, value in line_one.items():
-            np.testing.assert_allclose(line_two[name], value, rtol=1e-4, atol=1e-4, err_msg=name)
+    assert_two_train_as_one(tmp_path, bindings, steps=20, rtol=1e-4)
 
 
 @pytest.mark.slow
@@ -71,14 +77,7 @@ def test_an_adversary_of_labels_standardizes_the_whole_batch(tmp_path, tiny):
         "ifcvae.w_aux = 10.0",
         "label/encoder.encoder_fn = @test_encoder",
     )
-    train_with_gin(tmp_path / "one", gin_bindings=bindings)
-    train_on_two(tmp_path / "two", [*bindings, *_MIRRORED])
-    one, two = progress(tmp_path / "one"), progress(tmp_path / "two")
-    assert len(one) == len(two) == 8
-    assert "auxiliary_loss" in one[0]
-    for line_one, line_two in zip(one, two, strict=True):
-        for name, value in line_one.items():
-            np.testing.assert_allclose(line_two[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+    assert "auxiliary_loss" in assert_two_train_as_one(tmp_path, bindings, steps=8, rtol=1e-3)
 
 
 @pytest.mark.slow
@@ -109,13 +108,7 @@ def test_sums_and_statistics_are_those_of_the_whole_batch(tmp_path, tiny):
         "label_information.name = 'information'",
         "label_information.num_labels = 5",
     )
-    train_with_gin(tmp_path / "one", gin_bindings=bindings)
-    train_on_two(tmp_path / "two", [*bindings, *_MIRRORED])
-    one, two = progress(tmp_path / "one"), progress(tmp_path / "two")
-    assert len(one) == len(two) == 8
-    for line_one, line_two in zip(one, two, strict=True):
-        for name, value in line_one.items():
-            np.testing.assert_allclose(line_two[name], value, rtol=1e-3, atol=1e-4, err_msg=name)
+    assert_two_train_as_one(tmp_path, bindings, steps=8, rtol=1e-3)
 
 
 @pytest.mark.slow

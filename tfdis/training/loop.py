@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from tfdis.batch import Inputs, map_tensors
+from tfdis.batch import Inputs, map_tensors, own_rows
 from tfdis.data.feeding import DeviceFeed, Feed, Slab
 from tfdis.errors import UserError
 from tfdis.keys import Salt, step_key, subkey
@@ -256,8 +256,7 @@ class Trainer:
         def part() -> tf.Tensor:
             inputs = self.feed.batch(slab, position, key, self._drawn)
             if self.strategy:
-                first = tf.distribute.get_replica_context().replica_id_in_sync_group
-                rows = first * self._replica_size + tf.range(self._replica_size)
+                rows = own_rows(tf.constant(self._replica_size))
                 # Of a second batch, the same rows: a replica splits what it gets in two.
                 starts = range(0, self._drawn, self.batch_size)
                 rows = tf.concat([start + rows for start in starts], axis=0)
